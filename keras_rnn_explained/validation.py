@@ -1,0 +1,91 @@
+"""Checks of what a user passes. Each message names the argument, what came and what to pass."""
+
+from numbers import Integral, Real
+from typing import Any
+
+from keras_rnn_explained.execution import WAYS
+
+Shape = tuple[int | None, ...]
+
+
+def positive_integer(name: str, value: Any) -> int:
+    """`value` as an `int`.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is not an integer, or not positive.
+    """
+    message = f"`{name}` must be a positive integer, got {value!r}."
+    if not isinstance(value, Real):
+        raise TypeError(message)
+    if not isinstance(value, Integral) or value <= 0:
+        raise ValueError(message)
+    return int(value)
+
+
+def way(value: Any) -> str:
+    """`value`, if it is one of `WAYS`.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if value not in WAYS:
+        raise ValueError(f"`execution` must be one of {', '.join(map(repr, WAYS))}, got {value!r}.")
+    return value
+
+
+def sequences_shape(shape: Shape, layer_name: str) -> None:
+    """Checks the shape of the input.
+
+    Raises:
+        ValueError: If it is not `(batch, time, features)` with known features, or has no time step.
+    """
+    expected = (
+        f"Layer {layer_name!r} takes `sequences` of shape (batch, time, features), got {shape}"
+    )
+    if len(shape) != 3:
+        raise ValueError(
+            f"{expected}, which has {len(shape)} dimensions instead of 3. Add the missing one, as "
+            "in `sequences[None]` (one sequence) or `sequences[..., None]` (one feature)."
+        )
+    if shape[2] is None:
+        raise ValueError(
+            f"{expected}, where the number of features is not known; the kernel's shape is "
+            "(features, units). Give the last dimension, as in `keras.Input((None, 8))`."
+        )
+    if shape[1] == 0:
+        raise ValueError(f"{expected}, which has no time step. Pass at least one.")
+
+
+def initial_state_shape(shape: Shape, batch: int | None, units: int) -> None:
+    """Checks the shape of a state that is to be `(batch, units)`, or to be broadcast to it.
+
+    Raises:
+        ValueError: If it can't be.
+    """
+    *leading, last = shape or (None,)
+    fits = len(shape) in (1, 2) and last in (units, None)
+    if fits and leading and batch is not None:
+        fits = leading[0] in (batch, 1, None)
+    if not fits:
+        raise ValueError(
+            f"`initial_state` must have shape (batch, units), here ({batch}, {units}), got {shape}."
+        )
+
+
+def mask_shape(shape: Shape, batch: int | None, time: int | None) -> None:
+    """Checks the shape of a mask that is to be `(batch, time)`.
+
+    Raises:
+        ValueError: If it can't be; a batch of 1 is broadcast, a third dimension may follow.
+    """
+    fits = len(shape) in (2, 3)
+    if fits:
+        fits = (batch is None or shape[0] in (batch, 1, None)) and (
+            time is None or shape[1] in (time, None)
+        )
+    if not fits:
+        raise ValueError(
+            f"`mask` must have shape (batch, time), here ({batch}, {time}), True where a time step "
+            f"counts, got {shape}."
+        )
