@@ -236,7 +236,8 @@ class Program:
         local_error, parameters, initial_state = bptt(arguments, constants, states, upstream)
         # Outside the compiled program: a graph that does not need it never computes it.
         x = swap_time_and_batch(equations.input_gradient(local_error, arguments.kernel))
-        return Arguments(x, *parameters, initial_state)
+        kernel, recurrent_kernel, bias = parameters
+        return Arguments(x, kernel, recurrent_kernel, bias, initial_state)
 
     def activation_backward(self, error: Tensor, kept: Tensor) -> Tensor:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
