@@ -8,7 +8,7 @@ time-major arrays of the equations and back.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ Tensor = Any  # of whichever backend Keras runs on
 WAYS = ("auto", "compiled", "plain")
 
 
-class Arguments(NamedTuple):
-    """What the states are a function of; BPTT gives one gradient for each.
+class Inputs(NamedTuple):
+    """What the states are a function of.
 
     Attributes:
         x: `(batch, time, features)`, with input dropout already applied.
@@ -32,6 +32,8 @@ class Arguments(NamedTuple):
         recurrent_kernel: `(units, units)`.
         bias: `(units,)`, or `None`.
         initial_state: `(batch, units)`.
+        mask: Boolean, `(batch, time, 1)`, or `None`. No gradient flows here.
+        dropout_mask: The mask of recurrent dropout, `(batch, units)`, or `None`. Nor here.
     """
 
     x: Tensor
@@ -39,16 +41,6 @@ class Arguments(NamedTuple):
     recurrent_kernel: Tensor
     bias: Tensor | None
     initial_state: Tensor
-
-
-class Constants(NamedTuple):
-    """What no gradient flows to.
-
-    Attributes:
-        mask: Boolean, `(batch, time, 1)`, or `None`.
-        dropout_mask: The mask of recurrent dropout, `(batch, units)`, or `None`.
-    """
-
     mask: Tensor | None = None
     dropout_mask: Tensor | None = None
 
@@ -94,30 +86,37 @@ class Executor:
         self.execution: Execution | None = None
         # Layers with the same well-known activation share their programs, and so compile once.
         known = equations.derivative_from_state(activation) is not None
-        self._program = _shared_program if known else lru_cache(Program)
+        self._programs: dict = _shared_programs if known else {}
         self._has_variables = False if known else None
 
-    def __call__(self, arguments: Arguments, constants: Constants, all_states: bool):
+    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
         """See `Program.__call__`."""
-        # A tf.Variable inside a custom gradient would be an argument that is not handed in.
-        arguments = Arguments(*(a if a is None else tf.convert_to_tensor(a) for a in arguments))
-        self.execution = self.choose(arguments)
-        program = self._program(
-            self.activation, all_states, self.truncate_bptt, self.execution.way, self.unroll
-        )
-        return program(arguments, constants)
+        # A tf.Variable that a custom gradient reads would be an input that is not handed in.
+        inputs = Inputs(*(i if i is None else tf.convert_to_tensor(i) for i in inputs))
+        self.execution = self.choose(inputs)
+        if inputs.x.shape[1] is None:
+            inputs = inputs._replace(x=with_a_time_step(inputs.x))
+        return self.program(all_states, self.execution.way)(inputs)
 
-    def choose(self, arguments: Arguments) -> Execution:
+    def program(self, all_states: bool, way: str) -> "Program":
+        """The program for a kind of call, made when first asked for."""
+        # The id, for an activation need not be hashable; the program keeps it from being reused.
+        key = id(self.activation), all_states, self.truncate_bptt, way, self.unroll
+        if key not in self._programs:
+            self._programs[key] = Program(
+                self.activation, all_states, self.truncate_bptt, way, self.unroll
+            )
+        return self._programs[key]
+
+    def choose(self, inputs: Inputs) -> Execution:
         """The way that fits a call."""
         if self._has_variables is None:
-            self._has_variables = has_variables(self.activation, arguments.initial_state)
+            self._has_variables = has_variables(self.activation, inputs.initial_state)
         if self._has_variables:
             return Execution("autodiff", "the activation has variables, which need gradients too")
-        if forwardprop_util.pack_tangents([a for a in arguments if a is not None]).tangents:
-            return Execution("autodiff", "a tf.autodiff.ForwardAccumulator watches the call")
         if self.requested != "auto":
             return Execution(self.requested, f"the layer has execution={self.requested!r}")
-        if arguments.x.shape[1] is None:
+        if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
         return Execution("compiled", "the number of time steps is known")
 
@@ -151,93 +150,107 @@ class Program:
         self.run_forward = tf.function(self.forward, jit_compile=True) if compiled else self.forward
         self.run_bptt = tf.function(self.bptt, jit_compile=True) if compiled else self.bptt
 
-    def __call__(self, arguments: Arguments, constants: Constants) -> tuple[Tensor | None, Tensor]:
+    def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.
 
-        Gradients of any order flow to `arguments`, backwards and forwards.
+        Gradients of any order flow to the inputs, backwards and forwards.
         """
-        given = [name for name in Arguments._fields if getattr(arguments, name) is not None]
+        given = [name for name, value in inputs._asdict().items() if value is not None]
+        optional = {"bias": None, "mask": None, "dropout_mask": None}
 
-        def named(values):
-            return Arguments(**{"bias": None, **dict(zip(given, values, strict=True))})
-
-        def unnamed(gradients):
-            return tuple(getattr(gradients, name) for name in given)
+        def split(values):
+            """Inputs by name, and the upstream gradients that follow them."""
+            named = dict(zip(given, values[: len(given)], strict=True))
+            return Inputs(**optional | named), values[len(given) :]
 
         def plain_bptt(*values):
-            """The gradients as a plain function of all they depend on, to differentiate again."""
-            arguments, upstream = named(values[: len(given)]), values[len(given) :]
-            states, _ = self.forward(arguments, constants)
-            return unnamed(self.gradients(self.bptt, arguments, constants, states, upstream))
+            """BPTT as a plain function of all that it depends on, to be differentiated again."""
+            inputs, upstream = split(values)
+            plain = self.to_differentiate(inputs.x.shape[1])
+            kept, _ = plain.forward(inputs)
+            return plain.gradients(plain.bptt, inputs, kept, upstream)
 
         @tf.custom_gradient
         def states(*values):
-            # The outer tape must see this function's inputs and outputs, and nothing in between.
-            fixed = named(map(ops.stop_gradient, values))
-            kept, outputs = self.run_forward(fixed, constants)
+            # The outer tape is to see this function's inputs and outputs, and nothing in between.
+            fixed, _ = split([ops.stop_gradient(value) for value in values])
+            kept, outputs = self.run_forward(fixed)
 
             @tf.custom_gradient
-            def gradients(*values):
-                upstream = tuple(map(ops.stop_gradient, values[len(given) :]))
-                result = self.gradients(self.run_bptt, fixed, constants, kept, upstream)
-                return unnamed(result), partial(vector_jacobian_product, plain_bptt, values)
+            def bptt(*values):
+                _, upstream = split([ops.stop_gradient(value) for value in values])
+                gradients = self.gradients(self.run_bptt, fixed, kept, upstream)
+                return gradients, partial(vector_jacobian_product, plain_bptt, values)
 
-            return outputs, lambda *upstream: gradients(*values, *upstream)
+            def gradient(*upstream):
+                # Identities belong to the graph that differentiates, as `values` may not.
+                gradients = bptt(*map(tf.identity, (*values, *upstream)))
+                return (*gradients, *[None] * (len(values) - len(gradients)))
+
+            return outputs, gradient
 
         if self.way == "autodiff":
-            _, outputs = self.forward(arguments, constants)
+            _, outputs = self.forward(inputs)
         else:
-            outputs = states(*unnamed(arguments))
+            outputs = states(*(value for value in inputs if value is not None))
         return outputs if self.all_states else (None, outputs)
 
-    def forward(self, arguments: Arguments, constants: Constants):
+    def to_differentiate(self, time_steps: int | None) -> "Program":
+        """The same program with a loop that automatic differentiation can take best."""
+        # TensorFlow vectorises (for a Hessian, say) no loop; a long one takes long to write out.
+        if time_steps is None or time_steps > 32:
+            return self
+        return Program(self.activation, self.all_states, self.truncate_bptt, "plain", unroll=True)
+
+    def forward(self, inputs: Inputs):
         """The states to keep for BPTT, and what is asked for: all states and the last, or it."""
-        mask = None if constants.mask is None else swap_time_and_batch(constants.mask)
         states = equations.recurrence(
-            swap_time_and_batch(arguments.x),
-            *arguments[1:],
+            swap_time_and_batch(inputs.x),
+            inputs.kernel,
+            inputs.recurrent_kernel,
+            inputs.bias,
+            inputs.initial_state,
             activation=self.activation,
-            mask=mask,
-            dropout_mask=constants.dropout_mask,
+            mask=swap_time_and_batch(inputs.mask),
+            dropout_mask=inputs.dropout_mask,
             scan=self.scan,
         )
         last_state = states[-1]
         return states, (swap_time_and_batch(states), last_state) if self.all_states else last_state
 
-    def bptt(self, arguments: Arguments, constants: Constants, states, upstream):
+    def bptt(self, inputs: Inputs, states: Tensor, upstream: tuple):
         """The local errors, and the gradients of the parameters and of the initial state."""
-        x = swap_time_and_batch(arguments.x)
-        mask = None if constants.mask is None else swap_time_and_batch(constants.mask)
-        previous_states = equations.states_before(states, arguments.initial_state)
+        x = swap_time_and_batch(inputs.x)
+        previous_states = equations.states_before(states, inputs.initial_state)
         kept = states
         if self.derivative is None:
-            kept = equations.project_inputs(x, arguments.kernel, arguments.bias)
+            kept = equations.project_inputs(x, inputs.kernel, inputs.bias)
             kept = kept + equations.project_states(
-                previous_states, arguments.recurrent_kernel, constants.dropout_mask
+                previous_states, inputs.recurrent_kernel, inputs.dropout_mask
             )
         local_error, initial_state_gradient = equations.local_errors(
             kept,
-            arguments.recurrent_kernel,
+            inputs.recurrent_kernel,
             swap_time_and_batch(upstream[0]) if self.all_states else None,
             upstream[-1],
             activation_backward=self.activation_backward,
-            mask=mask,
-            dropout_mask=constants.dropout_mask,
+            mask=swap_time_and_batch(inputs.mask),
+            dropout_mask=inputs.dropout_mask,
             truncate=self.truncate_bptt,
             scan=self.scan,
         )
         parameters = equations.parameter_gradients(
-            x, previous_states, local_error, constants.dropout_mask
+            x, previous_states, local_error, inputs.dropout_mask
         )
         return local_error, parameters, initial_state_gradient
 
-    def gradients(self, bptt, arguments, constants, states, upstream) -> Arguments:
-        """BPTT's gradients, named as the arguments that they belong to."""
-        local_error, parameters, initial_state = bptt(arguments, constants, states, upstream)
+    def gradients(self, bptt: Callable, inputs: Inputs, states: Tensor, upstream: tuple):
+        """∂L/∂ each input that is given and differentiable, in their order."""
+        local_error, parameters, initial_state = bptt(inputs, states, upstream)
         # Outside the compiled program: a graph that does not need it never computes it.
-        x = swap_time_and_batch(equations.input_gradient(local_error, arguments.kernel))
-        kernel, recurrent_kernel, bias = parameters
-        return Arguments(x, kernel, recurrent_kernel, bias, initial_state)
+        x = swap_time_and_batch(equations.input_gradient(local_error, inputs.kernel))
+        bias = [] if inputs.bias is None else [parameters.bias]
+        return x, parameters.kernel, parameters.recurrent_kernel, *bias, initial_state
 
     def activation_backward(self, error: Tensor, kept: Tensor) -> Tensor:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
@@ -246,7 +259,7 @@ class Program:
         return vector_jacobian_product(self.activation, (kept,), error)[0]
 
 
-_shared_program = lru_cache(maxsize=256)(Program)
+_shared_programs: dict[tuple, Program] = {}
 
 
 def has_variables(activation: Callable, state: Tensor) -> bool:
@@ -255,14 +268,25 @@ def has_variables(activation: Callable, state: Tensor) -> bool:
     return bool(tf.function(activation).get_concrete_function(spec).variables)
 
 
-def swap_time_and_batch(array: Tensor) -> Tensor:
-    """`(batch, time, ...)` to `(time, batch, ...)` and back."""
-    return ops.swapaxes(array, 0, 1)
+def with_a_time_step(x: Tensor) -> Tensor:
+    """`x`, which fails when it runs if there is no time step in it."""
+    message = (
+        "`sequences` must have shape (batch, time, features) with at least one time step, but came "
+        "with no time step."
+    )
+    with tf.control_dependencies([tf.debugging.assert_positive(tf.shape(x)[1], message)]):
+        return tf.identity(x)
+
+
+def swap_time_and_batch(array: Tensor | None) -> Tensor | None:
+    """`(batch, time, ...)` to `(time, batch, ...)` and back; `None` stays `None`."""
+    return None if array is None else ops.swapaxes(array, 0, 1)
 
 
 def vector_jacobian_product(function: Callable, arguments: tuple, *upstream: Tensor) -> tuple:
     """Automatic differentiation of `function` at `arguments`, in the direction `upstream`."""
-    with tf.GradientTape() as tape:
+    # TensorFlow's forward mode, where it is on, would keep the tape from recording.
+    with forwardprop_util.push_forwardprop_state(), tf.GradientTape() as tape:
         tape.watch(arguments)
         outputs = function(*arguments)
     return tape.gradient(

@@ -6,7 +6,7 @@ import keras
 from keras import activations, constraints, initializers, ops, regularizers, tree
 
 from keras_rnn_explained import simple_rnn_weights, validation
-from keras_rnn_explained.execution import Arguments, Constants, Execution, Executor
+from keras_rnn_explained.execution import Execution, Executor, Inputs
 
 Tensor = Any  # of whichever backend Keras runs on
 
@@ -213,6 +213,8 @@ class ExplainedRNN(keras.layers.Layer):
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
             )
+        if isinstance(self.activation, keras.layers.Layer) and not self.activation.built:
+            self.activation.build((sequences_shape[0], self.units))
         if self.stateful:
             state = keras.Variable(
                 self.get_initial_state(sequences_shape[0])[0],
@@ -242,8 +244,15 @@ class ExplainedRNN(keras.layers.Layer):
             sequences = sequences * input_mask[:, None]
 
         states, last_state = self._executor(
-            Arguments(sequences, self.kernel, self.recurrent_kernel, self.bias, a_0),
-            Constants(mask, recurrent_mask),
+            Inputs(
+                sequences,
+                self.kernel,
+                self.recurrent_kernel,
+                self.bias,
+                a_0,
+                mask,
+                recurrent_mask,
+            ),
             all_states=self.return_sequences,
         )
 

@@ -1,0 +1,19 @@
+"""How far apart two results are: the one measure that every test of equality here uses."""
+
+import numpy as np
+
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 0.1, "float16": 0.02}
+
+
+def relative_difference(actual, expected):
+    """max|actual − expected| / max|expected|, over all elements of one array."""
+    actual, expected = (np.asarray(array, "float64") for array in (actual, expected))
+    assert actual.shape == expected.shape
+    if not expected.size:
+        return 0.0
+    return np.max(abs(actual - expected)) / max(np.max(abs(expected)), 1e-6)
+
+
+def assert_same(actual, expected, tolerance, what=""):
+    difference = relative_difference(actual, expected)
+    assert difference <= tolerance, f"{what} differs by {difference:.1e} > {tolerance:.0e}"

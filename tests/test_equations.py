@@ -1,0 +1,281 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_rnn_explained import equations
+from keras_rnn_explained.execution import scan, unrolled_scan
+from tests import reference
+from tests.comparison import assert_same
+
+NAMES = ("x", "kernel", "recurrent_kernel", "bias", "initial_state")
+SCANS = {"keras.ops": keras.ops.scan, "scan": scan, "unrolled": unrolled_scan}
+
+
+def problem(batch=3, time=5, features=2, units=4, seed=0, masked=False, dropped=False):
+    """Arguments by name, and the mask, dropout mask and upstream gradient, in NumPy float64."""
+    random = np.random.default_rng(seed)
+    arguments = {
+        "x": random.normal(size=(batch, time, features)),
+        "kernel": random.normal(size=(features, units)),
+        "recurrent_kernel": random.normal(size=(units, units)) / np.sqrt(units),
+        "bias": random.normal(size=units),
+        "initial_state": random.normal(size=(batch, units)),
+    }
+    mask = random.random((batch, time)) < 0.6 if masked else None
+    dropout = (random.random((batch, units)) < 0.7) / 0.7 if dropped else None
+    return arguments, mask, dropout, random.normal(size=(batch, time, units))
+
+
+def time_major(array):
+    return None if array is None else tf.constant(np.swapaxes(array, 0, 1))
+
+
+def options(activation, mask, dropout, scan):
+    return {
+        "activation": keras.activations.get(activation),
+        "mask": None if mask is None else time_major(mask[..., None]),
+        "dropout_mask": None if dropout is None else tf.constant(dropout),
+        "scan": scan,
+    }
+
+
+def run_recurrence(arguments, **keywords):
+    tensors = {name: tf.constant(array) for name, array in arguments.items()}
+    tensors["x"] = time_major(arguments["x"])
+    return equations.recurrence(**tensors, **keywords)
+
+
+def run_bptt(arguments, states, upstream, activation, mask, dropout, scan, truncate=None):
+    """`local_errors` and `parameter_gradients`, put together by name in NumPy, batch first."""
+    keywords = options(activation, mask, dropout, scan)
+    derivative = equations.derivative_from_state(keywords.pop("activation"))
+    recurrent_kernel = tf.constant(arguments["recurrent_kernel"])
+    local_error, initial_state = equations.local_errors(
+        states,
+        recurrent_kernel,
+        time_major(upstream),
+        tf.zeros_like(states[0]),
+        activation_backward=lambda error, state: error * derivative(state),
+        truncate=truncate,
+        **keywords,
+    )
+    previous = equations.states_before(states, tf.constant(arguments["initial_state"]))
+    parameters = equations.parameter_gradients(
+        time_major(arguments["x"]), previous, local_error, keywords["dropout_mask"]
+    )
+    x = equations.input_gradient(local_error, tf.constant(arguments["kernel"]))
+    return {
+        "x": np.swapaxes(x, 0, 1),
+        **parameters._asdict(),
+        "initial_state": initial_state,
+    }
+
+
+@pytest.mark.parametrize("scan", SCANS.values(), ids=SCANS)
+@pytest.mark.parametrize("dropped", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("activation", reference.ACTIVATIONS)
+def test_recurrence_is_the_loop_over_time_steps(activation, masked, dropped, scan):
+    arguments, mask, dropout, _ = problem(masked=masked, dropped=dropped)
+    states = run_recurrence(arguments, **options(activation, mask, dropout, scan))
+    _, expected = reference.forward(
+        *arguments.values(), activation=activation, mask=mask, dropout=dropout
+    )
+    assert_same(np.swapaxes(states, 0, 1), expected, 1e-13)
+
+
+@pytest.mark.parametrize("scan", SCANS.values(), ids=SCANS)
+@pytest.mark.parametrize("dropped", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_bptt_is_each_loss_term_followed_back_through_time(activation, masked, dropped, scan):
+    arguments, mask, dropout, upstream = problem(masked=masked, dropped=dropped)
+    states = run_recurrence(arguments, **options(activation, mask, dropout, scan))
+    actual = run_bptt(arguments, states, upstream, activation, mask, dropout, scan)
+    expected = reference.bptt(
+        *arguments.values(), activation=activation, upstream=upstream, mask=mask, dropout=dropout
+    )
+    for name in NAMES:
+        assert_same(actual[name], expected[name], 1e-12, name)
+
+
+@pytest.mark.parametrize("truncate", [1, 2, 3, 5, 6, 20])
+@pytest.mark.parametrize("dropped", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+def test_truncated_bptt_follows_each_loss_term_over_k_time_steps(truncate, masked, dropped):
+    arguments, mask, dropout, upstream = problem(masked=masked, dropped=dropped)
+    states = run_recurrence(arguments, **options("tanh", mask, dropout, scan))
+    actual = run_bptt(arguments, states, upstream, "tanh", mask, dropout, scan, truncate)
+    expected = reference.bptt(
+        *arguments.values(),
+        activation="tanh",
+        upstream=upstream,
+        mask=mask,
+        dropout=dropout,
+        truncate=truncate,
+    )
+    for name in NAMES:
+        assert_same(actual[name], expected[name], 1e-12, name)
+
+
+@pytest.mark.parametrize("truncate", [1, 2, 4])
+@pytest.mark.parametrize("loss", ["all states", "last state"])
+def test_truncated_bptt_is_a_stopped_gradient_k_time_steps_before_each_loss(truncate, loss):
+    arguments, _, _, upstream = problem(time=6)
+    if loss == "last state":
+        upstream[:, :-1] = 0
+    states = run_recurrence(arguments, **options("tanh", None, None, scan))
+    actual = run_bptt(arguments, states, upstream, "tanh", None, None, scan, truncate)
+
+    tensors = {name: tf.constant(array) for name, array in arguments.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        x, kernel, recurrent_kernel, bias, initial_state = tensors.values()
+        total = 0.0
+        for s in range(1, 7):
+            state = initial_state
+            for t in range(1, s + 1):
+                if t - 1 == s - truncate:
+                    state = tf.stop_gradient(state)
+                state = tf.tanh(x[:, t - 1] @ kernel + bias + state @ recurrent_kernel)
+            total += tf.reduce_sum(state * upstream[:, s - 1])
+    expected = tape.gradient(total, tensors, unconnected_gradients="zero")
+    for name in NAMES:
+        assert_same(actual[name], expected[name], 1e-12, name)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "linear"])
+def test_bptt_agrees_with_finite_differences(activation, masked):
+    arguments, mask, _, upstream = problem(batch=2, time=4, units=3, masked=masked)
+    keywords = options(activation, mask, None, scan)
+    states = run_recurrence(arguments, **keywords)
+    actual = run_bptt(arguments, states, upstream, activation, mask, None, scan)
+
+    def loss(changed):
+        return np.sum(np.swapaxes(run_recurrence(changed, **keywords), 0, 1) * upstream)
+
+    step = 1e-6
+    for name, array in arguments.items():
+        expected = np.zeros_like(array)
+        for index in np.ndindex(array.shape):
+            up, down = array.copy(), array.copy()
+            up[index] += step
+            down[index] -= step
+            difference = loss({**arguments, name: up}) - loss({**arguments, name: down})
+            expected[index] = difference / (2 * step)
+        assert_same(actual[name], expected, 1e-7, name)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def test_bptt_agrees_with_automatic_differentiation_of_the_recurrence(activation, masked):
+    arguments, mask, _, upstream = problem(masked=masked)
+    keywords = options(activation, mask, None, unrolled_scan)
+    tensors = {name: tf.constant(array) for name, array in arguments.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        x = tf.transpose(tensors["x"], [1, 0, 2])
+        states = equations.recurrence(**{**tensors, "x": x}, **keywords)
+        loss = tf.reduce_sum(tf.transpose(states, [1, 0, 2]) * upstream)
+    expected = tape.gradient(loss, tensors)
+    actual = run_bptt(arguments, states, upstream, activation, mask, None, scan)
+    for name in NAMES:
+        assert_same(actual[name], expected[name], 1e-12, name)
+
+
+def test_the_last_states_gradient_enters_bptt_from_after_the_sequence():
+    arguments, _, _, upstream = problem()
+    upstream[:, :-1] = 0
+    states = run_recurrence(arguments, **options("tanh", None, None, scan))
+    recurrent_kernel = tf.constant(arguments["recurrent_kernel"])
+
+    def errors(upstream, final_upstream, truncate):
+        return equations.local_errors(
+            states,
+            recurrent_kernel,
+            upstream,
+            final_upstream,
+            activation_backward=lambda error, state: error * (1 - state**2),
+            truncate=truncate,
+            scan=scan,
+        )
+
+    last = tf.constant(upstream[:, -1])
+    for truncate in (None, 2):
+        inside = errors(time_major(upstream), tf.zeros_like(last), truncate)
+        after = errors(None, last, truncate)
+        for actual, expected in zip(after, inside, strict=True):
+            assert_same(actual, expected, 0)
+
+
+@given(
+    batch=st.integers(1, 3),
+    time=st.integers(1, 6),
+    features=st.integers(1, 3),
+    units=st.integers(1, 4),
+    activation=st.sampled_from(["tanh", "relu", "sigmoid", "linear"]),
+    masked=st.booleans(),
+    dropped=st.booleans(),
+    truncate=st.none() | st.integers(1, 8),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_any_problem_agrees_with_the_reference(
+    batch, time, features, units, activation, masked, dropped, truncate, seed
+):
+    arguments, mask, dropout, upstream = problem(
+        batch, time, features, units, seed, masked, dropped
+    )
+    states = run_recurrence(arguments, **options(activation, mask, dropout, scan))
+    actual = run_bptt(arguments, states, upstream, activation, mask, dropout, scan, truncate)
+    _, expected_states = reference.forward(
+        *arguments.values(), activation=activation, mask=mask, dropout=dropout
+    )
+    expected = reference.bptt(
+        *arguments.values(),
+        activation=activation,
+        upstream=upstream,
+        mask=mask,
+        dropout=dropout,
+        truncate=truncate,
+    )
+    assert_same(np.swapaxes(states, 0, 1), expected_states, 1e-12, "states")
+    for name in NAMES:
+        assert_same(actual[name], expected[name], 1e-11, name)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("scan", [scan, unrolled_scan])
+def test_scan_does_what_keras_ops_scan_does(scan, reverse):
+    xs = {"a": tf.random.normal((5, 2)), "b": tf.random.normal((5, 2))}
+
+    def step(carry, now):
+        carry = tf.sin(carry + now["a"]) * now["b"]
+        return carry, carry * 2
+
+    actual = scan(step, tf.ones(2), xs, reverse=reverse)
+    expected = keras.ops.scan(step, tf.ones(2), xs, reverse=reverse)
+    for one, other in zip(actual, expected, strict=True):
+        assert_same(one, other, 0)
+
+
+@pytest.mark.parametrize("scan", [scan, unrolled_scan])
+def test_scan_repeats_without_inputs(scan):
+    carry, ys = scan(lambda carry, _: (carry * 2, None), tf.ones(2), length=3)
+    assert_same(carry, [8, 8], 0)
+    assert ys is None
+
+
+def test_the_loop_has_a_bound_that_lets_xla_differentiate_it():
+    @tf.function(jit_compile=True)
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            _, ys = scan(lambda carry, now: (carry * now["x"],) * 2, tf.ones(2), {"x": x})
+            total = tf.reduce_sum(ys)
+        return tape.gradient(total, x)
+
+    assert_same(gradient(tf.constant([[2.0, 3.0], [4.0, 5.0]])), [[5, 6], [2, 3]], 1e-6)

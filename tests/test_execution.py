@@ -1,0 +1,298 @@
+import threading
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_explained import ExplainedRNN, equations
+from keras_rnn_explained.execution import Executor, Inputs, Program
+from tests.comparison import assert_same
+from tests.twins import assert_same_behaviour, twins
+
+WAYS = ["plain", "compiled", "auto"]
+WRAPS = {
+    "eagerly": lambda function: function,
+    "in a graph": tf.function,
+    "in XLA": lambda function: tf.function(function, jit_compile=True),
+}
+X = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+STATE = np.random.default_rng(1).normal(size=(2, 4)).astype("float32")
+MASK = np.array([[1, 0, 1, 1], [0, 1, 1, 0]], bool)
+
+
+def curved(outputs):
+    """A scalar whose second derivative is not constant."""
+    return tf.add_n([tf.reduce_sum(tf.sin(2 * output)) for output in tf.nest.flatten(outputs)])
+
+
+def second_order(layer, **keywords):
+    """The loss, its gradients and the gradients of a function of these."""
+    sources = [tf.constant(X), tf.constant(STATE), *[w.value for w in layer.trainable_weights]]
+
+    def run(x, state):
+        with tf.GradientTape() as outer:
+            outer.watch([x, state])
+            with tf.GradientTape() as inner:
+                inner.watch([x, state])
+                loss = curved(layer(x, initial_state=state, **keywords))
+            first = inner.gradient(loss, [x, state, *sources[2:]])
+            total = curved(first)
+        return loss, first, outer.gradient(total, [x, state, *sources[2:]])
+
+    return run, sources[:2]
+
+
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
+@pytest.mark.parametrize("execution", WAYS)
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_gradients_of_gradients_are_simple_rnns(execution, wrap, activation, return_sequences):
+    simple, explained = twins(
+        4,
+        3,
+        2,
+        execution=execution,
+        activation=activation,
+        return_sequences=return_sequences,
+        return_state=True,
+    )
+    run, arguments = second_order(simple, mask=MASK)
+    expected = run(*arguments)
+    run, arguments = second_order(explained, mask=MASK)
+    actual = wrap(run)(*arguments)
+    for ours, theirs in zip(tf.nest.flatten(actual), tf.nest.flatten(expected), strict=True):
+        assert_same(ours, theirs, 1e-4)
+
+
+@pytest.mark.parametrize("vectorised", [False, True])
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_the_hessian_is_simple_rnns(execution, vectorised):
+    hessians = []
+    for layer in twins(3, 3, 2, execution=execution):
+        weight = layer.trainable_weights[1].value
+        with tf.GradientTape(persistent=True) as outer:
+            with tf.GradientTape() as inner:
+                loss = curved(layer(X))
+            gradient = inner.gradient(loss, weight)
+        hessians.append(outer.jacobian(gradient, weight, experimental_use_pfor=vectorised))
+    assert_same(hessians[1], hessians[0], 1e-4)
+
+
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_third_derivatives_are_simple_rnns(execution):
+    results = []
+    for layer in twins(3, 3, 2, execution=execution):
+        x = tf.constant(X)
+        with tf.GradientTape() as third:
+            third.watch(x)
+            with tf.GradientTape() as second:
+                second.watch(x)
+                with tf.GradientTape() as first:
+                    first.watch(x)
+                    loss = curved(layer(x))
+                gradient = curved(first.gradient(loss, x))
+            gradient = curved(second.gradient(gradient, x))
+        results.append(third.gradient(gradient, x))
+    assert_same(results[1], results[0], 1e-3)
+
+
+@pytest.mark.parametrize("vectorised", [False, True])
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_a_persistent_tape_and_a_jacobian_work(execution, vectorised):
+    jacobians = []
+    for layer in twins(3, 3, 2, execution=execution):
+        x = tf.constant(X)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            output = layer(x)
+        jacobians.append(tape.jacobian(output, x, experimental_use_pfor=vectorised))
+        assert tape.gradient(output, x) is not None
+    assert_same(jacobians[1], jacobians[0], 1e-5)
+
+
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+@pytest.mark.parametrize(
+    ("source", "traced"),
+    # TensorFlow finds no tangent of SimpleRNN's in a graph that reads the watched variable.
+    [("x", False), ("x", True), ("recurrent kernel", False)],
+)
+def test_forward_mode_is_simple_rnns(execution, traced, source):
+    tangents = []
+    for layer in twins(4, 3, 2, execution=execution, return_sequences=True):
+
+        def call(x, layer=layer):
+            return layer(x, mask=tf.constant(MASK))
+
+        call = tf.function(call) if traced else call
+        primal = tf.constant(X) if source == "x" else layer.trainable_weights[1].value
+        direction = tf.random.stateless_normal(primal.shape, seed=(1, 2))
+        with tf.autodiff.ForwardAccumulator(primal, direction) as accumulator:
+            output = call(primal if source == "x" else tf.constant(X))
+        tangents.append(accumulator.jvp(output))
+    assert_same(tangents[1], tangents[0], 1e-5)
+
+
+@pytest.mark.parametrize("execution", WAYS)
+@pytest.mark.parametrize("jit", [False, True])
+def test_batch_and_time_may_be_unknown_when_the_graph_is_made(execution, jit):
+    simple, explained = twins(4, 3, 2, execution=execution, return_sequences=True)
+    signature = [tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, None), "bool")]
+
+    def trainer(layer):
+        @tf.function(input_signature=signature, jit_compile=jit)
+        def gradients(x, mask):
+            with tf.GradientTape() as tape:
+                loss = curved(layer(x, mask=mask))
+            return tape.gradient(loss, [w.value for w in layer.trainable_weights])
+
+        return gradients
+
+    ours, theirs = trainer(explained), trainer(simple)
+    for batch, time in ((2, 4), (3, 1), (1, 7)):
+        random = np.random.default_rng(time)
+        x = random.normal(size=(batch, time, 3)).astype("float32")
+        mask = random.random((batch, time)) < 0.7
+        for actual, expected in zip(ours(x, mask), theirs(x, mask), strict=True):
+            assert_same(actual, expected, 1e-5)
+
+
+def test_no_time_step_at_run_time_is_an_error():
+    layer = ExplainedRNN(4)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((None, None, 3))])
+    assert call(X).shape == (2, 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="no time step"):
+        call(X[:, :0])
+
+
+def test_two_models_train_at_once_in_threads():
+    def train(seed, results):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=(16, 5, 3)).astype("float32")
+        model = keras.Sequential([keras.Input((5, 3)), ExplainedRNN(4), keras.layers.Dense(1)])
+        model.set_weights([random.normal(size=w.shape) for w in model.weights])
+        model.compile("sgd", "mse")
+        model.fit(x, x[:, 0, :1], epochs=3, shuffle=False, verbose=0)
+        results[seed] = model.get_weights()
+
+    alone, together = {}, {}
+    for seed in (1, 2):
+        train(seed, alone)
+    threads = [threading.Thread(target=train, args=(seed, together)) for seed in (1, 2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in (1, 2):
+        for one, other in zip(alone[seed], together[seed], strict=True):
+            assert_same(one, other, 1e-6)
+
+
+def test_training_runs_the_equations_that_are_there_to_read(monkeypatch):
+    """Changed equations change what the layer does and learns: nothing else computes them."""
+    _, layer = twins(4, 3, 2)
+
+    def gradient():
+        with tf.GradientTape() as tape:
+            loss = curved(layer(X))
+        return loss, tape.gradient(loss, layer.trainable_weights[1].value)
+
+    loss, before = gradient()
+    original = equations.parameter_gradients
+    monkeypatch.setattr(
+        equations,
+        "parameter_gradients",
+        lambda *args: original(*args)._replace(recurrent_kernel=tf.ones((4, 4))),
+    )
+    same_loss, changed = gradient()
+    assert_same(same_loss, loss, 0)
+    assert_same(changed, np.ones((4, 4)), 0)
+    assert np.max(abs(before - changed)) > 0.1
+
+
+def executor(activation="tanh", requested="auto"):
+    return Executor(keras.activations.get(activation), requested, None, False)
+
+
+def inputs(time=4):
+    shapes = {"kernel": (3, 4), "recurrent_kernel": (4, 4), "bias": (4,), "initial_state": (2, 4)}
+    x = keras.ops.zeros((2, time, 3))
+    return Inputs(x, **{name: tf.zeros(shape) for name, shape in shapes.items()})
+
+
+def test_the_executor_compiles_where_the_number_of_time_steps_is_known():
+    run = executor()
+    assert run.execution is None
+    run(inputs(), all_states=False)
+    assert run.execution.way == "compiled"
+    assert str(run.execution) == "compiled: the number of time steps is known"
+
+
+def test_the_executor_does_not_compile_anew_for_each_length():
+    run = executor()
+    tf.function(
+        lambda x: run(inputs()._replace(x=x), all_states=False)[1],
+        input_signature=[tf.TensorSpec((2, None, 3))],
+    )(tf.zeros((2, 4, 3)))
+    assert run.execution.way == "plain"
+    assert "compiled anew" in run.execution.reason
+
+
+@pytest.mark.parametrize("way", ["plain", "compiled"])
+def test_the_executor_does_as_it_is_told(way):
+    run = executor(requested=way)
+    run(inputs(), all_states=True)
+    assert run.execution.way == way
+    assert f"execution={way!r}" in run.execution.reason
+
+
+def test_an_activation_with_a_variable_is_left_to_automatic_differentiation():
+    slope = tf.Variable(0.5)
+    run = executor(lambda pre_activation: pre_activation * slope)
+    with tf.GradientTape() as tape:
+        _, last = run(
+            inputs()._replace(x=tf.ones((2, 4, 3)), kernel=tf.ones((3, 4))),
+            all_states=False,
+        )
+    assert run.execution.way == "autodiff"
+    assert_same(tape.gradient(last, slope), 24.0, 1e-6)
+
+
+@pytest.mark.parametrize("way", ["plain", "compiled", "autodiff"])
+@pytest.mark.parametrize("all_states", [False, True])
+def test_each_way_gives_the_same_states(way, all_states):
+    random = np.random.default_rng(0)
+    filled = Inputs(*(tf.constant(random.normal(size=i.shape), "float32") for i in inputs()[:5]))
+    states, last = Program(keras.activations.tanh, all_states, None, way)(filled)
+    expected = tf.transpose(
+        equations.recurrence(
+            tf.transpose(filled.x, [1, 0, 2]), *filled[1:5], activation=keras.activations.tanh
+        ),
+        [1, 0, 2],
+    )
+    assert_same(last, expected[:, -1], 1e-6)
+    if all_states:
+        assert_same(states, expected, 1e-6)
+    else:
+        assert states is None
+
+
+def test_layers_alike_share_what_was_compiled():
+    one, other = (ExplainedRNN(4) for _ in range(2))
+    x = tf.constant(X)
+    one(x)
+    program = one._executor.program(all_states=False, way="compiled")
+    traces = program.run_forward.experimental_get_tracing_count()
+    other(x)
+    assert program.run_forward.experimental_get_tracing_count() == traces
+
+
+def test_an_activation_that_cannot_be_hashed_works():
+    class Scaled:
+        __hash__ = None
+
+        def __call__(self, x):
+            return tf.tanh(x) * 0.5
+
+    simple, explained = twins(4, 3, 2, activation=Scaled())
+    assert_same_behaviour(explained, simple, X)

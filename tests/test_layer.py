@@ -1,0 +1,426 @@
+import itertools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_rnn_explained import ExplainedRNN
+from tests import reference
+from tests.comparison import TOLERANCE, assert_same
+from tests.twins import assert_same_behaviour, behaviour, twins
+
+BATCH, TIME, FEATURES, UNITS = 2, 5, 3, 4
+
+WAYS = [pytest.param("plain"), pytest.param("compiled", marks=pytest.mark.slow)]
+
+
+def sequences(batch=BATCH, time=TIME, features=FEATURES, dtype="float32", seed=3):
+    return np.random.default_rng(seed).normal(size=(batch, time, features)).astype(dtype)
+
+
+def states(dtype="float32"):
+    return np.random.default_rng(4).normal(size=(BATCH, UNITS)).astype(dtype)
+
+
+@keras.saving.register_keras_serializable("tests")
+def wave(x):
+    return keras.ops.sin(x)
+
+
+MASKS = {
+    "gaps": [[1, 0, 1, 1, 0], [0, 1, 1, 0, 1]],
+    "padded": [[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]],
+    "a row all masked": [[0, 0, 0, 0, 0], [1, 0, 0, 1, 1]],
+    "everything masked": [[0] * 5] * 2,
+}
+
+# Every option of SimpleRNN with a value (or several) that is not its default.
+OPTIONS = [
+    ("activation", "relu"),
+    ("activation", None),
+    ("activation", "sigmoid"),
+    ("activation", "softmax"),
+    ("activation", wave),
+    ("use_bias", False),
+    ("kernel_regularizer", "l2"),
+    ("recurrent_regularizer", "l1"),
+    ("bias_regularizer", "l2"),
+    ("kernel_constraint", "max_norm"),
+    ("recurrent_constraint", "non_neg"),
+    ("bias_constraint", "unit_norm"),
+    ("dropout", 0.4),
+    ("recurrent_dropout", 0.4),
+    ("return_sequences", True),
+    ("return_state", True),
+    ("go_backwards", True),
+    ("stateful", True),
+    ("unroll", True),
+    ("zero_output_for_mask", True),
+    ("dtype", "float64"),
+    ("mask", "gaps"),
+    ("mask", "padded"),
+    ("mask", "a row all masked"),
+    ("mask", "everything masked"),
+    ("initial_state", True),
+    ("training", True),
+]
+PAIRS = [
+    (one, other)
+    for one, other in itertools.combinations_with_replacement(OPTIONS, 2)
+    if one[0] != other[0] or one == other
+]
+
+
+def name_of(pair):
+    return "-".join(
+        f"{key}={getattr(value, '__name__', value)}" for key, value in dict(pair).items()
+    )
+
+
+@pytest.mark.parametrize("execution", WAYS)
+@pytest.mark.parametrize("pair", PAIRS, ids=name_of)
+def test_every_pair_of_options_does_what_simple_rnn_does(pair, execution):
+    options = dict(pair)
+    dtype = options.get("dtype", "float32")
+    call = {"call": 2} if options.get("stateful") else {}
+    if mask := options.pop("mask", None):
+        call["mask"] = np.array(MASKS[mask], bool)
+    if options.pop("initial_state", False):
+        call["initial_state"] = states(dtype)
+    # Dropout only shows in training, and then in every layer alike.
+    if options.pop("training", False) or "dropout" in name_of(pair):
+        call["training"] = True
+        options["seed"] = 5
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME, execution, **options)
+    assert_same_behaviour(explained, simple, sequences(dtype=dtype), **call)
+    assert explained.execution.way == execution
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+@pytest.mark.parametrize("activation", reference.ACTIVATIONS)
+def test_outputs_and_gradients_are_those_of_the_float64_loop(activation, execution, masked):
+    _, layer = twins(
+        UNITS, FEATURES, BATCH, TIME, execution, activation=activation, return_sequences=True
+    )
+    x, initial_state = sequences(), states()
+    mask = np.array([[1, 1, 0, 1, 0], [1, 0, 1, 1, 1]], bool) if masked else None
+    arguments = [x, *layer.get_weights(), initial_state]
+    _, expected = reference.forward(*arguments, activation=activation, mask=mask)
+    upstream = np.random.default_rng(2).normal(size=expected.shape).astype("float32")
+    gradients = reference.bptt(*arguments, activation=activation, upstream=upstream, mask=mask)
+
+    actual = behaviour(layer, x, initial_state=initial_state, mask=mask)
+    assert_same(actual["output 0 of call 0"], expected, TOLERANCE["float32"])
+    for name, gradient in gradients.items():
+        assert_same(actual[f"gradient of {name}"], gradient, TOLERANCE["float32"], name)
+
+
+@pytest.mark.parametrize("truncate", [1, 2, 5, 6, 9])
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_truncated_gradients_are_those_of_the_float64_loop(truncate, execution, return_sequences):
+    layer = ExplainedRNN(
+        UNITS,
+        return_sequences=return_sequences,
+        truncate_bptt=truncate,
+        execution=execution,
+        bias_initializer="random_normal",
+    )
+    x, initial_state = sequences(), states()
+    actual = behaviour(layer_built(layer), x, initial_state=initial_state)
+    upstream = np.zeros((BATCH, TIME, UNITS))
+    shape = upstream.shape if return_sequences else upstream[:, -1].shape
+    weights = np.random.default_rng(2).normal(size=shape).astype("float32")
+    if return_sequences:
+        upstream = weights
+    else:
+        upstream[:, -1] = weights
+    expected = reference.bptt(
+        x, *layer.get_weights(), initial_state, "tanh", upstream, truncate=truncate
+    )
+    for name, gradient in expected.items():
+        assert_same(actual[f"gradient of {name}"], gradient, TOLERANCE["float32"], name)
+
+
+def layer_built(layer, batch=BATCH, time=None, features=FEATURES):
+    layer.build((batch, time, features))
+    return layer
+
+
+def test_truncation_leaves_outputs_alone_and_none_is_full_bptt():
+    x = sequences()
+    full, cut, long = (
+        layer_built(ExplainedRNN(UNITS, truncate_bptt=k, execution="plain")) for k in (None, 2, 6)
+    )
+    for layer in (cut, long):
+        layer.set_weights(full.get_weights())
+    assert_same(cut(x), full(x), 0)
+    ours, theirs = behaviour(long, x), behaviour(full, x)
+    for name, value in ours.items():
+        assert_same(value, theirs[name], 1e-6, name)
+    cut, theirs = behaviour(cut, x)["gradient of kernel"], theirs["gradient of kernel"]
+    assert np.max(abs(np.subtract(cut, theirs))) > 1e-3
+
+
+@given(
+    units=st.integers(1, 5),
+    features=st.integers(1, 4),
+    batch=st.integers(1, 4),
+    time=st.integers(1, 6),
+    activation=st.sampled_from(["tanh", "relu", "sigmoid", None, "softsign", "softmax"]),
+    use_bias=st.booleans(),
+    return_sequences=st.booleans(),
+    return_state=st.booleans(),
+    go_backwards=st.booleans(),
+    unroll=st.booleans(),
+    zero_output_for_mask=st.booleans(),
+    dropout=st.sampled_from([0.0, 0.5]),
+    recurrent_dropout=st.sampled_from([0.0, 0.5]),
+    dtype=st.sampled_from(["float32", "float64"]),
+    masked=st.booleans(),
+    state_given=st.booleans(),
+    training=st.booleans(),
+    seed=st.integers(0, 2**31),
+)
+def test_any_configuration_does_what_simple_rnn_does(
+    units, features, batch, time, dtype, masked, state_given, training, seed, **options
+):
+    random = np.random.default_rng(seed)
+    call = {"training": training}
+    if masked:
+        call["mask"] = random.random((batch, time)) < 0.6
+    if state_given:
+        call["initial_state"] = random.normal(size=(batch, units)).astype(dtype)
+    simple, explained = twins(units, features, batch, dtype=dtype, seed=seed, **options)
+    x = sequences(batch, time, features, dtype, seed)
+    assert_same_behaviour(explained, simple, x, **call)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16", "float16"])
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_low_precision_keeps_simple_rnns_dtypes_and_its_values_within_their_own_rounding(
+    policy, execution
+):
+    simple, explained = twins(
+        UNITS,
+        FEATURES,
+        BATCH,
+        TIME,
+        execution,
+        dtype=policy,
+        return_sequences=True,
+        recurrent_initializer="zeros",  # TensorFlow draws no orthogonal matrix in bfloat16
+    )
+    tolerance = TOLERANCE[explained.compute_dtype]
+    assert_same_behaviour(explained, simple, sequences(), tolerance)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
+def test_the_global_dtype_policy_applies(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        layer = ExplainedRNN(UNITS)
+        output = layer(sequences())
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert layer.dtype_policy.name == policy
+    assert output.dtype == layer.compute_dtype
+    assert layer.kernel.dtype == layer.variable_dtype
+
+
+@pytest.mark.parametrize("seeded", [False, True])
+def test_a_seed_gives_simple_rnns_initial_weights(seeded):
+    initial = {"kernel_initializer": "glorot_uniform", "recurrent_initializer": "orthogonal"}
+    if seeded:
+        initial = {
+            "kernel_initializer": keras.initializers.GlorotUniform(seed=1),
+            "recurrent_initializer": keras.initializers.Orthogonal(seed=2),
+            "bias_initializer": keras.initializers.RandomNormal(seed=3),
+        }
+    made = []
+    for make in (keras.layers.SimpleRNN, ExplainedRNN):
+        keras.utils.set_random_seed(7)
+        layers = [make(UNITS, **initial), make(UNITS, **initial)]
+        made.append([w for layer in layers for w in layer_built(layer).get_weights()])
+    for theirs, ours in zip(*made, strict=True):
+        assert_same(ours, theirs, 0)
+
+
+def test_dropout_masks_are_simple_rnns_call_after_call_and_past_calls_without_training():
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, dropout=0.5, recurrent_dropout=0.5, seed=9
+    )
+    for training in (True, False, True, True, False, False, True):
+        x = sequences()
+        assert_same(explained(x, training=training), simple(x, training=training), 1e-6)
+
+
+def test_without_a_seed_the_global_seed_gives_simple_rnns_dropout():
+    outputs = []
+    for make in (keras.layers.SimpleRNN, ExplainedRNN):
+        keras.utils.set_random_seed(11)
+        outputs.append(make(UNITS, dropout=0.5, recurrent_dropout=0.5)(sequences(), training=True))
+    assert_same(outputs[1], outputs[0], 1e-6)
+
+
+@pytest.mark.parametrize("rate", [-0.5, 1.5])
+def test_a_dropout_rate_is_clipped_as_simple_rnn_clips_it(rate):
+    assert (
+        ExplainedRNN(UNITS, dropout=rate).dropout == keras.layers.SimpleRNN(1, dropout=rate).dropout
+    )
+
+
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_the_activity_regularizer_is_applied_per_sequence(execution):
+    layer = ExplainedRNN(
+        UNITS, activity_regularizer=keras.regularizers.L1(0.1), execution=execution
+    )
+    output = layer(sequences())
+    assert_same(layer.losses[0], 0.1 * np.sum(np.abs(output)) / BATCH, 1e-6)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, UNITS), (UNITS,)], ids=["one for the batch", "without a batch"]
+)
+def test_one_initial_state_serves_the_whole_batch(shape):
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME)
+    state = states()[:1].reshape(shape)
+    assert_same_behaviour(explained, simple, sequences(), initial_state=state)
+
+
+@pytest.mark.parametrize(
+    "wrap", [list, tuple, lambda states: states[0]], ids=["list", "tuple", "bare"]
+)
+def test_an_initial_state_may_stand_in_a_list(wrap):
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME)
+    state = wrap([tf.constant(states())])
+    assert_same(explained(sequences(), state), simple(sequences(), state), 1e-6)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        np.array(MASKS["gaps"], "int32"),
+        np.array(MASKS["gaps"], "float32"),
+        np.array(MASKS["gaps"], bool)[..., None],
+        np.array(MASKS["gaps"], bool)[:1],
+    ],
+    ids=["integers", "floats", "three dimensions", "one for the batch"],
+)
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences):
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, return_sequences=return_sequences, return_state=True
+    )
+    assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
+
+
+def test_integer_and_boolean_inputs_are_taken_as_numbers():
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME)
+    for x in (np.ones((BATCH, TIME, FEATURES), int), np.ones((BATCH, TIME, FEATURES), bool)):
+        assert_same(explained(x), simple(x), 1e-6)
+
+
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_an_empty_batch_gives_an_empty_output(execution):
+    layer = ExplainedRNN(UNITS, execution=execution)
+    assert layer(np.zeros((0, TIME, FEATURES), "float32")).shape == (0, UNITS)
+
+
+def test_state_goes_on_from_call_to_call_until_it_is_reset():
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME, stateful=True)
+    x = sequences()
+    first = np.array(explained(x))
+    second = np.array(explained(x))
+    assert_same(explained.states[0], second, 0)
+    assert np.max(abs(first - second)) > 1e-3
+    simple(x)
+    assert_same(second, simple(x), 1e-6)
+    explained.reset_state()
+    assert_same(explained.states[0], np.zeros((BATCH, UNITS)), 0)
+    assert_same(explained(x), first, 0)
+    explained.reset_states()
+    assert_same(explained(x), first, 0)
+
+
+def test_the_state_variable_is_no_weight():
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME, stateful=True, dropout=0.1)
+    for kind in ("weights", "non_trainable_weights", "variables", "non_trainable_variables"):
+        assert len(getattr(explained, kind)) == len(getattr(simple, kind)), kind
+
+
+def test_building_again_keeps_the_weights_and_resets_the_state():
+    _, layer = twins(UNITS, FEATURES, BATCH, TIME, stateful=True)
+    layer(sequences())
+    before = layer.get_weights()
+    layer.build((BATCH, TIME, FEATURES))
+    assert len(layer.weights) == 3
+    for ours, theirs in zip(layer.get_weights(), before, strict=True):
+        assert_same(ours, theirs, 0)
+    assert_same(layer.states[0], np.zeros((BATCH, UNITS)), 0)
+
+
+SHAPES = [
+    {"return_sequences": sequences_, "return_state": state}
+    for sequences_ in (False, True)
+    for state in (False, True)
+]
+
+
+@pytest.mark.parametrize("options", SHAPES)
+def test_shapes_and_masks_are_told_as_simple_rnn_tells_them(options):
+    simple, explained = keras.layers.SimpleRNN(UNITS, **options), ExplainedRNN(UNITS, **options)
+    for shape in ((BATCH, TIME, FEATURES), (None, None, FEATURES)):
+        assert explained.compute_output_shape(shape) == simple.compute_output_shape(shape)
+    mask = tf.ones((BATCH, TIME), "bool")
+    for passed in (mask, [mask, None], None):
+        ours, theirs = (layer.compute_mask(None, passed) for layer in (explained, simple))
+        assert type(ours) is type(theirs)
+        for one, other in zip(keras.tree.flatten(ours), keras.tree.flatten(theirs), strict=True):
+            assert one is other
+    specs = [
+        layer.compute_output_spec(keras.KerasTensor((None, None, FEATURES)))
+        for layer in (explained, simple)
+    ]
+    for ours, theirs in zip(*map(keras.tree.flatten, specs), strict=True):
+        assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
+    assert explained.state_size == simple.state_size
+    for ours, theirs in zip(
+        explained.get_initial_state(2), simple.get_initial_state(2), strict=True
+    ):
+        assert_same(ours, theirs, 0)
+
+
+def test_the_configuration_is_simple_rnns_and_what_it_drops():
+    ours, theirs = ExplainedRNN(4).get_config(), keras.layers.SimpleRNN(4).get_config()
+    assert ours.keys() - theirs.keys() == {"seed", "truncate_bptt", "execution"}
+    assert theirs.keys() - ours.keys() == set()
+    for key in theirs.keys() - {"name"}:
+        assert ours[key] == theirs[key] or "initializer" in key, key
+
+
+@pytest.mark.parametrize("pair", OPTIONS[:21], ids=lambda pair: name_of([pair]))
+def test_a_layer_is_made_again_from_its_configuration(pair):
+    layer = ExplainedRNN(UNITS, seed=3, truncate_bptt=2, execution="plain", **dict([pair]))
+    config = layer.get_config()
+    again = ExplainedRNN.from_config(config)
+    assert again.get_config() == config
+    layer_built(layer), layer_built(again)
+    again.set_weights(layer.get_weights())
+    x = sequences(dtype=layer.compute_dtype)
+    assert_same_behaviour(again, layer, x, training=True)
+
+
+def test_a_simple_rnns_configuration_makes_an_explained_rnn():
+    config = keras.layers.SimpleRNN(UNITS, activation="relu", go_backwards=True).get_config()
+    layer = ExplainedRNN.from_config(config)
+    assert (layer.units, layer.activation, layer.go_backwards) == (
+        UNITS,
+        keras.activations.relu,
+        True,
+    )
