@@ -190,8 +190,10 @@ class ExplainedRNN(keras.layers.Layer):
                 "With `stateful=True` the batch size must be known, got `sequences` of shape "
                 f"{sequences_shape}. Give it, as in `keras.Input(batch_shape=(32, None, 8))`."
             )
+        features = sequences_shape[-1]
+        self.input_spec = [keras.layers.InputSpec(ndim=3, axes={-1: features})]
         self.kernel = self.add_weight(
-            shape=(sequences_shape[-1], self.units),
+            shape=(features, self.units),
             name="kernel",
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
@@ -286,7 +288,7 @@ class ExplainedRNN(keras.layers.Layer):
         if mask is None:
             return None
         mask = ops.cast(mask, "bool")
-        validation.mask_shape(tuple(mask.shape), *sequences.shape[:2])
+        validation.mask_shape(tuple(mask.shape), *sequences.shape[:2], self.units)
         return mask if len(mask.shape) == 3 else mask[..., None]
 
     def _dropout_masks(self, sequences, state, training):

@@ -73,19 +73,23 @@ def initial_state_shape(shape: Shape, batch: int | None, units: int) -> None:
         )
 
 
-def mask_shape(shape: Shape, batch: int | None, time: int | None) -> None:
+def mask_shape(shape: Shape, batch: int | None, time: int | None, units: int) -> None:
     """Checks the shape of a mask that is to be `(batch, time)`.
 
+    As in `SimpleRNN`, a batch of 1 serves all, and a third dimension may follow, of 1 or of `units`.
+
     Raises:
-        ValueError: If it can't be; a batch of 1 is broadcast, a third dimension may follow.
+        ValueError: If it can't be.
     """
     fits = len(shape) in (2, 3)
     if fits:
-        fits = (batch is None or shape[0] in (batch, 1, None)) and (
-            time is None or shape[1] in (time, None)
+        fits = (
+            (batch is None or shape[0] in (batch, 1, None))
+            and (time is None or shape[1] in (time, None))
+            and shape[2:] in ((), (1,), (units,), (None,))
         )
     if not fits:
         raise ValueError(
-            f"`mask` must have shape (batch, time), here ({batch}, {time}), True where a time step "
-            f"counts, got {shape}."
+            f"`mask` must have shape (batch, time), here ({batch}, {time}), and be True where a "
+            f"time step counts, got {shape}."
         )

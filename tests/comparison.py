@@ -1,5 +1,6 @@
 """How far apart two results are: the one measure that every test of equality here uses."""
 
+import keras
 import numpy as np
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 0.1, "float16": 0.02}
@@ -7,7 +8,9 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 0.1, "float16": 0.02
 
 def relative_difference(actual, expected):
     """max|actual − expected| / max|expected|, over all elements of one array."""
-    actual, expected = (np.asarray(array, "float64") for array in (actual, expected))
+    actual, expected = (
+        np.asarray(keras.ops.convert_to_numpy(array), "float64") for array in (actual, expected)
+    )
     assert actual.shape == expected.shape
     if not expected.size:
         return 0.0

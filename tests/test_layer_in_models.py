@@ -14,7 +14,6 @@ pytestmark = [
     pytest.mark.filterwarnings(
         "ignore:Layer 'flatten", "ignore:.shuffle=True.", "ignore:Your input"
     ),
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
 BOTH = (layers.SimpleRNN, ExplainedRNN)

@@ -1,0 +1,67 @@
+"""The floors of the package: imports go only downwards, and importing stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import keras_rnn_explained
+
+PACKAGE = Path(keras_rnn_explained.__file__).parent
+
+# From the ground up. A module imports from floors below its own alone.
+FLOORS = [
+    {"datasets", "equations"},
+    {"execution"},
+    {"validation", "simple_rnn_weights"},
+    {"layer"},
+    {"unfolding"},
+    {"figures", "verification"},
+    {"demonstration"},
+    {"cli"},
+    {"__init__", "__main__"},
+]
+FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
+
+
+def imports(path):
+    """The package's own modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            first, _, rest = name.partition(".")
+            if first == "keras_rnn_explained" and rest.partition(".")[0] in FLOOR:
+                yield rest.partition(".")[0]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_a_module_has_a_floor_and_imports_only_from_below_it(path):
+    above = [name for name in imports(path) if FLOOR[name] >= FLOOR[path.stem]]
+    assert not above
+
+
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*sys.modules)"
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+def test_importing_the_package_loads_no_plotting_and_no_other_backend():
+    loaded = {name.partition(".")[0] for name in loaded_by("import keras_rnn_explained")}
+    assert "keras" in loaded
+    # Keras itself may load some of these where they are installed.
+    added = loaded - {name.partition(".")[0] for name in loaded_by("import keras")}
+    assert not added & {"matplotlib", "torch", "jax", "onnx", "pandas"}
+
+
+def test_every_module_is_short_enough_to_read():
+    for path in PACKAGE.glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, path.name

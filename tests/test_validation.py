@@ -1,0 +1,168 @@
+"""Bad input: each message names the argument, what came and what was expected."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_rnn_explained import ExplainedRNN
+
+X = np.ones((2, 3, 4), "float32")
+
+
+def state(*shape):
+    return np.ones(shape, "float32")
+
+
+def mask(*shape):
+    return np.ones(shape, bool)
+
+
+CONSTRUCTOR = [
+    ({"units": 0}, ValueError, "`units` must be a positive integer, got 0"),
+    ({"units": -3}, ValueError, "`units` must be a positive integer, got -3"),
+    ({"units": 2.5}, ValueError, "`units` must be a positive integer, got 2.5"),
+    ({"units": "8"}, TypeError, "`units` must be a positive integer, got '8'"),
+    ({"units": None}, TypeError, "`units` must be a positive integer, got None"),
+    ({"truncate_bptt": 0}, ValueError, "`truncate_bptt` must be a positive integer, got 0"),
+    ({"truncate_bptt": -1}, ValueError, "`truncate_bptt` must be a positive integer, got -1"),
+    ({"truncate_bptt": 1.5}, ValueError, "`truncate_bptt` must be a positive integer, got 1.5"),
+    ({"truncate_bptt": "all"}, TypeError, "`truncate_bptt` must be a positive integer, got 'all'"),
+    ({"execution": "fast"}, ValueError, "one of 'auto', 'compiled', 'plain', got 'fast'"),
+    ({"activation": "tahn"}, ValueError, "activation.*tahn"),
+    ({"kernel_initializer": "orthgonal"}, ValueError, "initializer.*orthgonal"),
+    ({"recurrent_regularizer": "l3"}, ValueError, "regularizer.*l3"),
+    ({"bias_constraint": "nonneg"}, ValueError, "constraint.*nonneg"),
+    ({"seed": "one"}, ValueError, "seed.*one"),
+    ({"unit": 3}, ValueError, "Unrecognized keyword arguments.*'unit': 3"),
+]
+
+
+@pytest.mark.parametrize(("options", "error", "message"), CONSTRUCTOR, ids=lambda v: str(v)[:40])
+def test_a_wrong_option_is_named_with_what_came(options, error, message):
+    with pytest.raises(error, match=message):
+        ExplainedRNN(**{"units": 4} | options)
+
+
+@pytest.mark.parametrize("units", [np.int64(3), True, 3])
+def test_any_kind_of_integer_is_a_number_of_units(units):
+    layer = ExplainedRNN(units)
+    assert type(layer.units) is int
+    assert layer(X).shape == (2, int(units))
+
+
+CALLS = [
+    ({}, (X[0],), {}, ValueError, r"expected ndim=3, found ndim=2.*\(3, 4\)"),
+    ({}, (X[None],), {}, ValueError, r"expected ndim=3, found ndim=4.*\(1, 2, 3, 4\)"),
+    ({}, (X[:, :0],), {}, ValueError, r"\(2, 0, 4\), which has no time step"),
+    (
+        {},
+        (X,),
+        {"initial_state": state(2, 5)},
+        ValueError,
+        r"`initial_state` must have shape \(batch, units\), here \(2, 4\), got \(2, 5\)",
+    ),
+    ({}, (X,), {"initial_state": state(3, 4)}, ValueError, r"here \(2, 4\), got \(3, 4\)"),
+    ({}, (X,), {"initial_state": state(2, 1, 4)}, ValueError, r"got \(2, 1, 4\)"),
+    ({}, (X,), {"initial_state": state(5)}, ValueError, r"got \(5,\)"),
+    ({}, (X,), {"initial_state": state()}, ValueError, r"got \(\)"),
+    (
+        {},
+        (X,),
+        {"initial_state": [state(2, 4), state(2, 4)]},
+        ValueError,
+        "`initial_state` must be one state.*got 2",
+    ),
+    ({}, (X,), {"initial_state": []}, ValueError, "`initial_state` must be one state.*got 0"),
+    (
+        {},
+        (X,),
+        {"mask": mask(2, 5)},
+        ValueError,
+        r"`mask` must have shape \(batch, time\), here \(2, 3\).*got \(2, 5\)",
+    ),
+    ({}, (X,), {"mask": mask(2, 2)}, ValueError, r"got \(2, 2\)"),
+    ({}, (X,), {"mask": mask(3, 3)}, ValueError, r"got \(3, 3\)"),
+    ({}, (X,), {"mask": mask(3)}, ValueError, r"got \(3,\)"),
+    ({}, (X,), {"mask": mask(2, 3, 4, 1)}, ValueError, r"got \(2, 3, 4, 1\)"),
+    ({}, (X,), {"mask": mask(2, 3, 2)}, ValueError, r"got \(2, 3, 2\)"),
+    ({}, (keras.Input((5, None)),), {}, ValueError, r"number of features is not known"),
+    ({}, (keras.Input((0, 4)),), {}, ValueError, r"has no time step"),
+    ({}, (keras.Input((4,)),), {}, ValueError, r"expected ndim=3, found ndim=2"),
+    (
+        {},
+        (keras.Input((3, 4)),),
+        {"initial_state": keras.Input((7,))},
+        ValueError,
+        r"`initial_state`.*got \(None, 7\)",
+    ),
+    (
+        {},
+        (keras.Input((3, 4)),),
+        {"initial_state": [keras.Input((4,)), keras.Input((4,))]},
+        ValueError,
+        "`initial_state` must be one state.*got 2",
+    ),
+    (
+        {"stateful": True},
+        (keras.Input((3, 4)),),
+        {},
+        ValueError,
+        r"`stateful=True` the batch size must be known.*batch_shape=",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "args", "keywords", "error", "message"), CALLS)
+def test_a_wrong_call_is_explained_and_leaves_the_layer_unbuilt_or_usable(
+    options, args, keywords, error, message
+):
+    layer = ExplainedRNN(4, **options)
+    with pytest.raises(error, match=f"(?s){message}"):
+        layer(*args, **keywords)
+    if not layer.built:
+        assert layer.weights == []
+    if not options:
+        assert layer(X).shape == (2, 4)
+
+
+def test_another_number_of_features_is_refused_and_the_weights_stay():
+    layer = ExplainedRNN(4)
+    layer(X)
+    before = layer.get_weights()
+    with pytest.raises(ValueError, match=r"axis -1 .* value 4, .* shape \(2, 3, 5\)"):
+        layer(np.ones((2, 3, 5), "float32"))
+    for ours, theirs in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_another_batch_size_is_refused_by_a_stateful_layer_whose_state_stays():
+    layer = ExplainedRNN(4, stateful=True)
+    layer(X)
+    before = keras.ops.convert_to_numpy(layer.states[0])
+    with pytest.raises(ValueError, match=r"batch size of the first, 2, got 5"):
+        layer(np.ones((5, 3, 4), "float32"))
+    np.testing.assert_array_equal(layer.states[0], before)
+
+
+def test_unrolling_needs_a_known_number_of_time_steps():
+    layer = ExplainedRNN(4, unroll=True)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((None, None, 4))])
+    with pytest.raises(ValueError, match=r"`unroll=True` needs a known number of time steps"):
+        call(X)
+
+
+def test_a_failed_call_moves_no_dropout_seed():
+    layer = ExplainedRNN(4, dropout=0.5)
+    layer(X)
+    before = keras.ops.convert_to_numpy(layer.seed_generator.state)
+    with pytest.raises(ValueError, match="`mask`"):
+        layer(X, mask=mask(2, 7), training=True)
+    np.testing.assert_array_equal(layer.seed_generator.state, before)
+
+
+def test_the_wrong_shape_of_a_build_is_explained():
+    layer = ExplainedRNN(4)
+    with pytest.raises(ValueError, match=r"\(batch, time, features\), got \(None, 5\).*2 dim"):
+        layer.build((None, 5))
+    assert layer.weights == []
