@@ -9,18 +9,23 @@ time-major arrays of the equations and back.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
+from operator import getitem
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 from keras import ops, tree
 from tensorflow.python.eager import forwardprop_util
+from tensorflow.python.ops import control_flow_util
 
 from keras_rnn_explained import equations
 
 Tensor = Any  # of whichever backend Keras runs on
 
 WAYS = ("auto", "compiled", "plain")
+
+# Where halving a batch was measured to pay, on two cores.
+MINIMUM_BATCH_TO_HALVE = 16
+UNITS_TO_HALVE = range(64, 512)
 
 
 class Inputs(NamedTuple):
@@ -96,7 +101,12 @@ class Executor:
         self.execution = self.choose(inputs)
         if inputs.x.shape[1] is None:
             inputs = inputs._replace(x=with_a_time_step(inputs.x))
-        return self.program(all_states, self.execution.way)(inputs)
+        program = self.program(all_states, self.execution.way)
+        if self.execution.way != "compiled" or not worth_halving(inputs):
+            return program(inputs)
+        halves = [program(half) for half in halve(inputs)]
+        states, last_states = zip(*halves, strict=True)
+        return tf.concat(states, 0) if all_states else None, tf.concat(last_states, 0)
 
     def program(self, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
@@ -144,7 +154,11 @@ class Program:
         self.all_states = all_states
         self.truncate_bptt = truncate_bptt
         self.way = way
-        self.scan = unrolled_scan if unroll and way != "compiled" else scan
+        self.scan: Callable = scan
+        if way == "autodiff":
+            self.scan = partial(scan, differentiable=True)
+        if unroll and way != "compiled":
+            self.scan = unrolled_scan
         self.derivative = equations.derivative_from_state(activation)
         compiled = way == "compiled"
         self.run_forward = tf.function(self.forward, jit_compile=True) if compiled else self.forward
@@ -198,9 +212,8 @@ class Program:
     def to_differentiate(self, time_steps: int | None) -> "Program":
         """The same program with a loop that automatic differentiation can take best."""
         # TensorFlow vectorises (for a Hessian, say) no loop; a long one takes long to write out.
-        if time_steps is None or time_steps > 32:
-            return self
-        return Program(self.activation, self.all_states, self.truncate_bptt, "plain", unroll=True)
+        unroll = time_steps is not None and time_steps <= 32
+        return Program(self.activation, self.all_states, self.truncate_bptt, "autodiff", unroll)
 
     def forward(self, inputs: Inputs):
         """The states to keep for BPTT, and what is asked for: all states and the last, or it."""
@@ -262,6 +275,37 @@ class Program:
 _shared_programs: dict[tuple, Program] = {}
 
 
+def worth_halving(inputs: Inputs) -> bool:
+    """Whether two halves of the batch, each on one core, are faster than the whole on both.
+
+    A time step's matrix product is too small for XLA to spread over cores, and the next one waits
+    for it. Sequences wait for each other nowhere, and TensorFlow runs side by side whatever in a
+    graph can be.
+    """
+    batch, _, _ = inputs.x.shape
+    return (
+        not tf.executing_eagerly()
+        and not control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+        and (batch is None or batch >= MINIMUM_BATCH_TO_HALVE)
+        and inputs.recurrent_kernel.shape[0] in UNITS_TO_HALVE
+        and not tf.config.list_physical_devices("GPU")
+    )
+
+
+def halve(inputs: Inputs) -> tuple[Inputs, Inputs]:
+    """The first and the second half of the batch."""
+    middle = ops.shape(inputs.x)[0] // 2
+
+    def half(part):
+        per_sequence = ("x", "initial_state", "mask", "dropout_mask")
+        parts = {name: getattr(inputs, name) for name in per_sequence}
+        return inputs._replace(
+            **{name: None if a is None else a[part] for name, a in parts.items()}
+        )
+
+    return half(slice(None, middle)), half(slice(middle, None))
+
+
 def has_variables(activation: Callable, state: Tensor) -> bool:
     """Whether the activation reads variables, to which gradients may have to flow."""
     spec = tf.TensorSpec((None, state.shape[-1]), state.dtype)
@@ -297,8 +341,15 @@ def vector_jacobian_product(function: Callable, arguments: tuple, *upstream: Ten
     )
 
 
-def scan(f: Callable, init, xs=None, length: int | None = None, reverse: bool = False):
-    """`keras.ops.scan`, whose loop XLA can also differentiate: it has a bound on its iterations.
+def scan(
+    f: Callable,
+    init,
+    xs=None,
+    length: int | None = None,
+    reverse: bool = False,
+    differentiable: bool = False,
+):
+    """`keras.ops.scan`, but faster, or differentiable in XLA too: its iterations have a bound.
 
     Args:
         f: `(carry, x) -> (carry, y)`, where y is `None` or a tensor like the carry.
@@ -306,19 +357,24 @@ def scan(f: Callable, init, xs=None, length: int | None = None, reverse: bool = 
         xs: Tensors to read along their first axis, in any structure; `None` with `length`.
         length: The number of iterations where there is no `xs`.
         reverse: Whether to go through `xs` from the end.
+        differentiable: Whether automatic differentiation must be fast too. It is slow in slices of
+            `xs`, which cost nothing to read; in a TensorArray, which is a copy, it is fast.
 
     Returns:
         The last carry, and the y of all iterations in the order of `xs` (`None` without `xs`).
     """
     if length is None:
         length = _length(xs)
-    arrays = tree.map_structure(
-        lambda x: tf.TensorArray(x.dtype, length, element_shape=x.shape[1:]).unstack(x), xs or ()
-    )
+    read, arrays = getitem, xs or ()
+    if differentiable:
+        read = tf.TensorArray.read
+        arrays = tree.map_structure(
+            lambda x: tf.TensorArray(x.dtype, length, element_shape=x.shape[1:]).unstack(x), arrays
+        )
 
     def body(iteration, carry, ys):
         index = length - 1 - iteration if reverse else iteration
-        now = tree.map_structure(lambda array: array.read(index), arrays)
+        now = tree.map_structure(lambda array: read(array, index), arrays)
         carry, y = f(carry, now)
         return iteration + 1, carry, ys if y is None else ys.write(index, y)
 
@@ -336,7 +392,7 @@ def unrolled_scan(f: Callable, init, xs=None, length: int | None = None, reverse
         length = _length(xs)
     carry, ys = init, [None] * length
     for index in reversed(range(length)) if reverse else range(length):
-        now = tree.map_structure(itemgetter(index), xs or ())
+        now = tree.map_structure(lambda x, index=index: x[index], xs or ())
         carry, ys[index] = f(carry, now)
     return carry, ops.stack(ys) if xs else None
 

@@ -289,7 +289,10 @@ class ExplainedRNN(keras.layers.Layer):
             return None
         mask = ops.cast(mask, "bool")
         validation.mask_shape(tuple(mask.shape), *sequences.shape[:2], self.units)
-        return mask if len(mask.shape) == 3 else mask[..., None]
+        mask = mask if len(mask.shape) == 3 else mask[..., None]
+        if mask.shape[0] == 1 and sequences.shape[0] != 1:
+            mask = ops.broadcast_to(mask, (ops.shape(sequences)[0], *ops.shape(mask)[1:]))
+        return mask
 
     def _dropout_masks(self, sequences, state, training):
         """What to multiply x_t and a_{t−1} by, or `None` each; drawn once for all time steps."""

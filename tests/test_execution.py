@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_explained import ExplainedRNN, equations
-from keras_rnn_explained.execution import Executor, Inputs, Program
+from keras_rnn_explained.execution import Executor, Inputs, Program, worth_halving
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
 
@@ -296,3 +296,59 @@ def test_an_activation_that_cannot_be_hashed_works():
 
     simple, explained = twins(4, 3, 2, activation=Scaled())
     assert_same_behaviour(explained, simple, X)
+
+
+@pytest.mark.parametrize("batch", [1, 16, 17])
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_a_batch_that_runs_in_halves_gives_the_same(batch, known, return_sequences):
+    units = 64
+    options = {"return_sequences": return_sequences, "recurrent_dropout": 0.3, "seed": 1}
+    simple, explained = twins(units, 3, batch, **options)
+    explained._executor.requested = "compiled"
+    random = np.random.default_rng(0)
+    x = random.normal(size=(batch, 4, 3)).astype("float32")
+    state = random.normal(size=(batch, units)).astype("float32")
+    mask = random.random((batch, 4)) < 0.7
+    rows = batch if known else None
+    signature = [
+        tf.TensorSpec((rows, 4, 3)),
+        tf.TensorSpec((rows, units)),
+        tf.TensorSpec((rows, 4), "bool"),
+    ]
+    results = []
+    for layer in (simple, explained):
+
+        @tf.function(input_signature=signature)
+        def step(x, state, mask, layer=layer):
+            with tf.GradientTape() as tape:
+                tape.watch([x, state])
+                output = layer(x, initial_state=state, mask=mask, training=True)
+                loss = curved(output)
+            sources = [x, state, *[w.value for w in layer.trainable_weights]]
+            return [output, *tape.gradient(loss, sources)]
+
+        results.append(step(x, state, mask))
+    for theirs, ours in zip(*results, strict=True):
+        assert_same(ours, theirs, 1e-5)
+
+
+def test_what_is_worth_halving_is_a_large_batch_in_a_graph_outside_of_xla():
+    answers = []
+
+    def ask(batch, units, **options):
+        shapes = [(batch, 4, 3), (3, units), (units, units), (units,), (batch, units)]
+
+        @tf.function(**options)
+        def call():
+            answers.append(worth_halving(Inputs(*map(tf.zeros, shapes))))
+
+        call()
+
+    ask(64, 256)
+    ask(64, 256, jit_compile=True)
+    ask(4, 256)
+    ask(64, 8)
+    assert answers == [True, False, False, False]
+    shapes = [(64, 4, 3), (3, 256), (256, 256), (256,), (64, 256)]
+    assert not worth_halving(Inputs(*map(tf.zeros, shapes)))
