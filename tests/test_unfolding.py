@@ -1,0 +1,206 @@
+"""An unfolding holds what the equations say at each time step, and what the layer returns."""
+
+from dataclasses import FrozenInstanceError
+
+import keras
+import numpy as np
+import pytest
+
+from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained.unfolding import unfold
+
+BATCH, TIME, FEATURES, UNITS = 3, 7, 2, 4
+ARRAYS = (
+    "x",
+    "input_projection",
+    "recurrent_projection",
+    "pre_activation",
+    "previous_state",
+    "state",
+    "kernel",
+    "recurrent_kernel",
+    "bias",
+)
+
+
+def random(*shape):
+    return np.random.default_rng(sum(shape)).normal(size=shape)
+
+
+def layer_and_input(**options):
+    layer = ExplainedRNN(UNITS, **{"bias_initializer": "random_normal", **options})
+    x = random(BATCH, TIME, FEATURES).astype(layer.compute_dtype)
+    return layer, x
+
+
+def by_hand(unfolding, x, a_0):
+    """The oracle: one sample, one time step and one unit at a time, in float64."""
+    names = (
+        "input_projection",
+        "recurrent_projection",
+        "pre_activation",
+        "previous_state",
+        "state",
+    )
+    expected = {name: np.zeros((BATCH, TIME, UNITS)) for name in names}
+    for n in range(BATCH):
+        state = a_0[n]
+        for t in range(TIME):
+            expected["previous_state"][n, t] = state
+            for u in range(UNITS):
+                from_input = sum(x[n, t, f] * unfolding.kernel[f, u] for f in range(FEATURES))
+                from_state = sum(state[v] * unfolding.recurrent_kernel[v, u] for v in range(UNITS))
+                expected["input_projection"][n, t, u] = from_input
+                expected["recurrent_projection"][n, t, u] = from_state
+                expected["pre_activation"][n, t, u] = from_input + from_state + unfolding.bias[u]
+            state = np.tanh(expected["pre_activation"][n, t])
+            expected["state"][n, t] = state
+    return expected
+
+
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+def test_each_time_step_is_what_a_loop_by_hand_gives(execution):
+    layer, x = layer_and_input(dtype="float64", execution=execution)
+    a_0 = random(BATCH, UNITS)
+    unfolding = unfold(layer, x, a_0)
+    for name, expected in by_hand(unfolding, x, a_0).items():
+        np.testing.assert_allclose(getattr(unfolding, name), expected, atol=1e-13, err_msg=name)
+
+
+def test_backwards_the_time_steps_stand_in_the_order_in_which_they_ran():
+    layer, x = layer_and_input(dtype="float64", go_backwards=True)
+    unfolding = unfold(layer, x)
+    assert unfolding.go_backwards
+    np.testing.assert_array_equal(unfolding.x, x[:, ::-1])
+    expected = by_hand(unfolding, x[:, ::-1], np.zeros((BATCH, UNITS)))
+    np.testing.assert_allclose(unfolding.state, expected["state"], atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"execution": "plain"},
+        {"go_backwards": True},
+        {"use_bias": False},
+        {"activation": "gelu"},
+        {"activation": None},
+        {"unroll": True, "execution": "plain"},
+        {"dropout": 0.5, "recurrent_dropout": 0.5},
+        {"dtype": "mixed_float16"},
+    ],
+    ids=str,
+)
+def test_the_states_are_exactly_what_the_layer_returns(options):
+    layer, x = layer_and_input(return_sequences=True, **options)
+    a_0 = random(BATCH, UNITS).astype("float32")
+    returned = keras.ops.convert_to_numpy(layer(x, initial_state=a_0))
+    unfolding = unfold(layer, x, a_0)
+    assert unfolding.state.dtype == returned.dtype
+    np.testing.assert_array_equal(unfolding.state, returned)
+
+
+def test_the_last_state_is_what_a_layer_that_returns_one_returns():
+    layer, x = layer_and_input()
+    np.testing.assert_array_equal(unfold(layer, x).state[:, -1], layer(x))
+
+
+def test_an_unbuilt_layer_is_built_and_a_built_one_keeps_its_weights():
+    layer, x = layer_and_input()
+    unfolding = unfold(layer, x)
+    assert layer.built
+    before = layer.get_weights()
+    unfold(layer, x)
+    for weight, kept, shown in zip(
+        layer.get_weights(),
+        before,
+        (unfolding.kernel, unfolding.recurrent_kernel, unfolding.bias),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(weight, kept)
+        np.testing.assert_array_equal(weight, shown)
+
+
+def test_a_stateful_layer_starts_from_its_state_and_does_not_move_on():
+    layer, x = layer_and_input(stateful=True)
+    layer(x)
+    state = keras.ops.convert_to_numpy(layer.states[0])
+    assert state.any()
+    unfolding = unfold(layer, x)
+    np.testing.assert_array_equal(unfolding.previous_state[:, 0], state)
+    np.testing.assert_array_equal(layer.states[0], state)
+
+
+def test_looking_draws_no_dropout_mask():
+    layer, x = layer_and_input(dropout=0.5, seed=1)
+    before = keras.ops.convert_to_numpy(layer.seed_generator.state)
+    unfold(layer, x)
+    np.testing.assert_array_equal(layer.seed_generator.state, before)
+
+
+def test_without_a_bias_there_is_none():
+    layer, x = layer_and_input(use_bias=False)
+    unfolding = unfold(layer, x)
+    assert unfolding.bias is None
+    np.testing.assert_array_equal(
+        unfolding.pre_activation, unfolding.input_projection + unfolding.recurrent_projection
+    )
+
+
+def test_its_arrays_can_be_changed_without_changing_the_layer():
+    layer, x = layer_and_input()
+    layer(x)
+    before = layer.get_weights()
+    unfolding = unfold(layer, x)
+    for name in ARRAYS:
+        getattr(unfolding, name)[:] = 7
+    assert not (x == 7).any()
+    for weight, kept in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, kept)
+
+
+def test_its_fields_can_not_be_changed():
+    unfolding = unfold(*layer_and_input())
+    with pytest.raises(FrozenInstanceError):
+        unfolding.state = None
+
+
+def test_it_is_shown_by_its_sizes():
+    unfolding = unfold(*layer_and_input(go_backwards=True))
+    assert repr(unfolding) == (
+        "Unfolding(batch=3, time=7, features=2, units=4, activation='tanh', go_backwards=True)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("layer", "described"),
+    [
+        (keras.layers.SimpleRNN(2, name="mine"), "SimpleRNN 'mine'"),
+        (keras.Sequential(name="whole"), "Sequential 'whole'"),
+        ("rnn", "got str"),
+    ],
+)
+def test_what_is_no_explained_rnn_is_refused_by_name(layer, described):
+    with pytest.raises(TypeError, match="must be an ExplainedRNN") as error:
+        unfold(layer, np.zeros((1, 2, 3)))
+    assert described in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(5, 2), (2,), (1, 5, 2, 1)])
+def test_an_input_that_is_no_batch_of_sequences_is_refused_with_its_shape(shape):
+    with pytest.raises(ValueError, match=r"\(batch, time, features\)") as error:
+        unfold(ExplainedRNN(2), np.zeros(shape))
+    assert str(shape) in str(error.value)
+
+
+def test_an_input_with_other_features_than_the_layer_was_built_for_is_refused():
+    layer, x = layer_and_input()
+    layer(x)
+    with pytest.raises(ValueError, match=r"2 features, got \(3, 7, 1\)"):
+        unfold(layer, x[..., :1])
+
+
+def test_an_initial_state_of_another_batch_is_refused():
+    layer, x = layer_and_input()
+    with pytest.raises(ValueError, match=r"\(3, 4\), got \(2, 4\)"):
+        unfold(layer, x, np.zeros((2, UNITS)))
