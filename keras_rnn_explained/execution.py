@@ -101,17 +101,20 @@ class Executor:
         self.execution = self.choose(inputs)
         if inputs.x.shape[1] is None:
             inputs = inputs._replace(x=with_a_time_step(inputs.x))
-        program = self.program(all_states, self.execution.way)
+        program = self.program(inputs, all_states, self.execution.way)
         if self.execution.way != "compiled" or not worth_halving(inputs):
             return program(inputs)
         halves = [program(half) for half in halve(inputs)]
         states, last_states = zip(*halves, strict=True)
         return tf.concat(states, 0) if all_states else None, tf.concat(last_states, 0)
 
-    def program(self, all_states: bool, way: str) -> "Program":
+    def program(self, inputs: Inputs, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
-        # The id, for an activation need not be hashable; the program keeps it from being reused.
-        key = id(self.activation), all_states, self.truncate_bptt, way, self.unroll
+        # One for each size of layer: a program then meets changes of batch and time alone, and
+        # TensorFlow need not trace it anew for each. The id, for not every activation can be
+        # hashed; the program keeps it from being used again.
+        size = tuple(inputs.kernel.shape), inputs.kernel.dtype
+        key = id(self.activation), all_states, self.truncate_bptt, way, self.unroll, size
         if key not in self._programs:
             self._programs[key] = Program(
                 self.activation, all_states, self.truncate_bptt, way, self.unroll
@@ -160,9 +163,10 @@ class Program:
         if unroll and way != "compiled":
             self.scan = unrolled_scan
         self.derivative = equations.derivative_from_state(activation)
-        compiled = way == "compiled"
-        self.run_forward = tf.function(self.forward, jit_compile=True) if compiled else self.forward
-        self.run_bptt = tf.function(self.bptt, jit_compile=True) if compiled else self.bptt
+        self.run_forward, self.run_bptt = self.forward, self.bptt
+        if way == "compiled":
+            compile_ = partial(tf.function, jit_compile=True, reduce_retracing=True)
+            self.run_forward, self.run_bptt = compile_(self.forward), compile_(self.bptt)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.

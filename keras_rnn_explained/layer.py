@@ -100,7 +100,7 @@ class ExplainedRNN(keras.layers.Layer):
         >>> layer = ExplainedRNN(4, return_sequences=True)
         >>> layer(np.zeros((32, 10, 8), "float32")).shape
         TensorShape([32, 10, 4])
-        >>> {weight.name: weight.shape for weight in layer.weights}
+        >>> {weight.name: tuple(weight.shape) for weight in layer.weights}
         {'kernel': (8, 4), 'recurrent_kernel': (4, 4), 'bias': (4,)}
 
     Sources: J. L. Elman, "Finding Structure in Time", Cognitive Science 14 (1990); R. J. Williams

@@ -76,7 +76,7 @@ def initial_state_shape(shape: Shape, batch: int | None, units: int) -> None:
 def mask_shape(shape: Shape, batch: int | None, time: int | None, units: int) -> None:
     """Checks the shape of a mask that is to be `(batch, time)`.
 
-    As in `SimpleRNN`, a batch of 1 serves all, and a third dimension may follow, of 1 or of `units`.
+    As in `SimpleRNN`, a batch of 1 serves all, and a third dimension may follow, of 1 or `units`.
 
     Raises:
         ValueError: If it can't be.

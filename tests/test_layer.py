@@ -309,8 +309,9 @@ def test_an_initial_state_may_stand_in_a_list(wrap):
         np.array(MASKS["gaps"], "float32"),
         np.array(MASKS["gaps"], bool)[..., None],
         np.array(MASKS["gaps"], bool)[:1],
+        np.random.default_rng(0).random((BATCH, TIME, UNITS)) < 0.5,
     ],
-    ids=["integers", "floats", "three dimensions", "one for the batch"],
+    ids=["integers", "floats", "three dimensions", "one for the batch", "one for each unit"],
 )
 @pytest.mark.parametrize("return_sequences", [False, True])
 def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences):
@@ -318,6 +319,12 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
         UNITS, FEATURES, BATCH, TIME, return_sequences=return_sequences, return_state=True
     )
     assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
+
+
+def test_a_mask_may_be_a_list():
+    layer = ExplainedRNN(UNITS)
+    mask = np.array(MASKS["gaps"], bool)
+    assert_same(layer(sequences(), mask=mask.tolist()), layer(sequences(), mask=mask), 0)
 
 
 def test_integer_and_boolean_inputs_are_taken_as_numbers():
