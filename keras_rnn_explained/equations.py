@@ -91,7 +91,7 @@ def recurrence(
     """The forward pass: the hidden states of all time steps.
 
     â_t = x_t·W_ax + b_a + (r ⊙ a_{t−1})·W_aa
-    a_t = φ(â_t), but a_{t−1} where m_t is False
+    a_t = φ(â_t)                              or, with a mask, a_{t−1} where m_t is False
     """
 
     def step(previous_state, now):
@@ -125,8 +125,8 @@ def local_errors(
 ) -> tuple[Tensor, Tensor]:
     """BPTT, backwards through the time steps: d_t of every time step, and ∂L/∂a_0.
 
-    e_t = g_t + r ⊙ (d_{t+1}·W_aaᵀ)       and where m_{t+1} is False: e_t = g_t + e_{t+1}
-    d_t = e_t ⊙ φ'(â_t)                   and where m_t is False: d_t = 0
+    e_t = g_t + r ⊙ (d_{t+1}·W_aaᵀ)           and, with a mask, + e_{t+1} where m_{t+1} is False
+    d_t = e_t ⊙ φ'(â_t)                       or, with a mask, 0 where m_t is False
 
     `final_upstream`, `(batch, units)`, is the upstream gradient of the state after the last time
     step; it is what the first step of this loop gets from "later". `upstream` is `None` when the
@@ -141,11 +141,11 @@ def local_errors(
 
     def pass_back(error, now):
         local_error = activation_backward(error, now["kept"])
-        passed_back = ops.matmul(local_error, transposed_recurrent_kernel)
-        passed_back = _drop(passed_back, dropout_mask)
         if mask is not None:
             local_error = ops.where(now["mask"], local_error, 0)
-            passed_back = ops.where(now["mask"], passed_back, error)
+        passed_back = _drop(ops.matmul(local_error, transposed_recurrent_kernel), dropout_mask)
+        if mask is not None:
+            passed_back = passed_back + ops.where(now["mask"], 0, error)
         return passed_back, local_error
 
     def step(from_later, now):

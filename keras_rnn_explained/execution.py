@@ -253,13 +253,22 @@ class Program:
             activation_backward=self.activation_backward,
             mask=swap_time_and_batch(inputs.mask),
             dropout_mask=inputs.dropout_mask,
-            truncate=self.truncate_bptt,
+            truncate=self.truncation(states),
             scan=self.scan,
         )
         parameters = equations.parameter_gradients(
             x, previous_states, local_error, inputs.dropout_mask
         )
         return local_error, parameters, initial_state_gradient
+
+    def truncation(self, states: Tensor) -> int | Tensor | None:
+        """`truncate_bptt`, or less where that is the same: no loss goes back before a_0."""
+        if self.truncate_bptt is None:
+            return None
+        all_of_it = ops.shape(states)[0] + 1
+        if isinstance(all_of_it, int):
+            return self.truncate_bptt if self.truncate_bptt < all_of_it else None
+        return tf.minimum(self.truncate_bptt, all_of_it)
 
     def gradients(self, bptt: Callable, inputs: Inputs, states: Tensor, upstream: tuple):
         """∂L/∂ each input that is given and differentiable, in their order."""

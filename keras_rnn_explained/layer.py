@@ -1,5 +1,6 @@
 """`ExplainedRNN`, the layer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -110,31 +111,31 @@ class ExplainedRNN(keras.layers.Layer):
 
     def __init__(
         self,
-        units,
-        activation="tanh",
-        use_bias=True,
-        kernel_initializer="glorot_uniform",
-        recurrent_initializer="orthogonal",
-        bias_initializer="zeros",
-        kernel_regularizer=None,
-        recurrent_regularizer=None,
-        bias_regularizer=None,
-        activity_regularizer=None,
-        kernel_constraint=None,
-        recurrent_constraint=None,
-        bias_constraint=None,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        return_sequences=False,
-        return_state=False,
-        go_backwards=False,
-        stateful=False,
-        unroll=False,
-        seed=None,
-        zero_output_for_mask=False,
-        truncate_bptt=None,
-        execution="auto",
-        **kwargs,
+        units: int,
+        activation: str | Callable | None = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        seed: int | None = None,
+        zero_output_for_mask: bool = False,
+        truncate_bptt: int | None = None,
+        execution: str = "auto",
+        **kwargs: Any,
     ):
         units = validation.positive_integer("units", units)
         if truncate_bptt is not None:
@@ -319,7 +320,7 @@ class ExplainedRNN(keras.layers.Layer):
             return ops.cumsum(ops.cast(mask, "int32"), axis=1) > 0
         return ops.any(mask, axis=1)
 
-    def get_initial_state(self, batch_size=None):
+    def get_initial_state(self, batch_size: int | None = None) -> list[Tensor]:
         """The state before the first time step where none is given: a list of one array of zeros.
 
         Args:
@@ -327,17 +328,17 @@ class ExplainedRNN(keras.layers.Layer):
         """
         return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
 
-    def reset_state(self):
+    def reset_state(self) -> None:
         """Sets the state of a `stateful` layer to zeros; the next call starts anew."""
         if self.states is not None:
             self.states[0].assign(ops.zeros_like(self.states[0]))
 
-    def reset_states(self):
+    def reset_states(self) -> None:
         """The older name of `reset_state`, which `SimpleRNN` has too."""
         self.reset_state()
 
     @property
-    def state_size(self):
+    def state_size(self) -> list[int]:
         """Sizes of the states: a list of `units` alone."""
         return [self.units]
 

@@ -157,6 +157,22 @@ def test_batch_and_time_may_be_unknown_when_the_graph_is_made(execution, jit):
             assert_same(actual, expected, 1e-5)
 
 
+@pytest.mark.parametrize("execution", WAYS)
+@pytest.mark.parametrize("truncate", [2, 4, 5, 10**9])
+def test_truncation_is_the_same_with_an_unknown_number_of_time_steps(execution, truncate):
+    layer = ExplainedRNN(4, truncate_bptt=truncate, execution=execution)
+    layer.build((None, None, 3))
+
+    def gradients(x):
+        with tf.GradientTape() as tape:
+            loss = curved(layer(x, initial_state=STATE))
+        return tape.gradient(loss, [w.value for w in layer.trainable_weights])
+
+    unknown = tf.function(gradients, input_signature=[tf.TensorSpec((None, None, 3))])
+    for ours, theirs in zip(unknown(X), gradients(X), strict=True):
+        assert_same(ours, theirs, 1e-6)
+
+
 def test_no_time_step_at_run_time_is_an_error():
     layer = ExplainedRNN(4)
     call = tf.function(layer, input_signature=[tf.TensorSpec((None, None, 3))])
