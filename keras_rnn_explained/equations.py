@@ -175,7 +175,11 @@ def local_errors(
 
 
 def parameter_gradients(
-    x: Tensor, previous_states: Tensor, local_error: Tensor, dropout_mask: Tensor | None = None
+    x: Tensor,
+    states: Tensor,
+    initial_state: Tensor,
+    local_error: Tensor,
+    dropout_mask: Tensor | None = None,
 ) -> ParameterGradients:
     """One parameter, many time steps: each gradient is a sum over t (and over the batch).
 
@@ -183,9 +187,12 @@ def parameter_gradients(
     ∂L/∂W_aa = Σ_t (r ⊙ a_{t−1})ᵀ·d_t
     ∂L/∂b_a  = Σ_t d_t
     """
+    # a_0 apart from a_1 … a_{T−1}: to put it in front of them would be to copy them all.
+    first, later = initial_state[None], states[:-1]
     return ParameterGradients(
         kernel=_sum_over_time(x, local_error),
-        recurrent_kernel=_sum_over_time(_drop(previous_states, dropout_mask), local_error),
+        recurrent_kernel=_sum_over_time(_drop(first, dropout_mask), local_error[:1])
+        + _sum_over_time(_drop(later, dropout_mask), local_error[1:]),
         bias=ops.sum(local_error, axis=(0, 1)),
     )
 

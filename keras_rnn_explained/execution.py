@@ -55,9 +55,9 @@ class Execution:
     """Which way the equations run, and why.
 
     Attributes:
-        way: `"compiled"` (the recurrence and BPTT are one XLA program each), `"plain"` (the same
-            equations, operation by operation) or `"autodiff"` (plain, with the backend's automatic
-            differentiation in place of BPTT).
+        way: `"compiled"` (the loops of the recurrence and of BPTT are one XLA program each),
+            `"plain"` (the same equations, operation by operation) or `"autodiff"` (plain, with the
+            backend's automatic differentiation in place of BPTT).
         reason: Why it was taken.
     """
 
@@ -163,10 +163,11 @@ class Program:
         if unroll and way != "compiled":
             self.scan = unrolled_scan
         self.derivative = equations.derivative_from_state(activation)
-        self.run_forward, self.run_bptt = self.forward, self.bptt
+        self.run_forward, self.run_local_errors = self.forward, self.local_errors
         if way == "compiled":
             compile_ = partial(tf.function, jit_compile=True, reduce_retracing=True)
-            self.run_forward, self.run_bptt = compile_(self.forward), compile_(self.bptt)
+            self.run_forward = compile_(self.forward)
+            self.run_local_errors = compile_(self.local_errors)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.
@@ -186,7 +187,7 @@ class Program:
             inputs, upstream = split(values)
             plain = self.to_differentiate(inputs.x.shape[1])
             kept, _ = plain.forward(inputs)
-            return plain.gradients(plain.bptt, inputs, kept, upstream)
+            return plain.gradients(plain.local_errors, inputs, kept, upstream)
 
         @tf.custom_gradient
         def states(*values):
@@ -197,7 +198,7 @@ class Program:
             @tf.custom_gradient
             def bptt(*values):
                 _, upstream = split([ops.stop_gradient(value) for value in values])
-                gradients = self.gradients(self.run_bptt, fixed, kept, upstream)
+                gradients = self.gradients(self.run_local_errors, fixed, kept, upstream)
                 return gradients, partial(vector_jacobian_product, plain_bptt, values)
 
             def gradient(*upstream):
@@ -235,17 +236,17 @@ class Program:
         last_state = states[-1]
         return states, (swap_time_and_batch(states), last_state) if self.all_states else last_state
 
-    def bptt(self, inputs: Inputs, states: Tensor, upstream: tuple):
-        """The local errors, and the gradients of the parameters and of the initial state."""
-        x = swap_time_and_batch(inputs.x)
-        previous_states = equations.states_before(states, inputs.initial_state)
+    def local_errors(self, inputs: Inputs, states: Tensor, upstream: tuple):
+        """BPTT's loop: the local errors, and the gradient of the initial state."""
         kept = states
         if self.derivative is None:
+            previous_states = equations.states_before(states, inputs.initial_state)
+            x = swap_time_and_batch(inputs.x)
             kept = equations.project_inputs(x, inputs.kernel, inputs.bias)
             kept = kept + equations.project_states(
                 previous_states, inputs.recurrent_kernel, inputs.dropout_mask
             )
-        local_error, initial_state_gradient = equations.local_errors(
+        return equations.local_errors(
             kept,
             inputs.recurrent_kernel,
             swap_time_and_batch(upstream[0]) if self.all_states else None,
@@ -256,10 +257,6 @@ class Program:
             truncate=self.truncation(states),
             scan=self.scan,
         )
-        parameters = equations.parameter_gradients(
-            x, previous_states, local_error, inputs.dropout_mask
-        )
-        return local_error, parameters, initial_state_gradient
 
     def truncation(self, states: Tensor) -> int | Tensor | None:
         """`truncate_bptt`, or less where that is the same: no loss goes back before a_0."""
@@ -270,13 +267,21 @@ class Program:
             return self.truncate_bptt if self.truncate_bptt < all_of_it else None
         return tf.minimum(self.truncate_bptt, all_of_it)
 
-    def gradients(self, bptt: Callable, inputs: Inputs, states: Tensor, upstream: tuple):
-        """∂L/∂ each input that is given and differentiable, in their order."""
-        local_error, parameters, initial_state = bptt(inputs, states, upstream)
-        # Outside the compiled program: a graph that does not need it never computes it.
+    def gradients(self, local_errors: Callable, inputs: Inputs, states: Tensor, upstream: tuple):
+        """BPTT: ∂L/∂ each input that is given and differentiable, in their order."""
+        local_error, initial_state = local_errors(inputs, states, upstream)
+        # Outside the compiled program: TensorFlow spreads large matrix products over the cores
+        # better than XLA, and leaves out the gradients that nobody asks for.
+        kernel, recurrent_kernel, bias = equations.parameter_gradients(
+            swap_time_and_batch(inputs.x),
+            states,
+            inputs.initial_state,
+            local_error,
+            inputs.dropout_mask,
+        )
         x = swap_time_and_batch(equations.input_gradient(local_error, inputs.kernel))
-        bias = [] if inputs.bias is None else [parameters.bias]
-        return x, parameters.kernel, parameters.recurrent_kernel, *bias, initial_state
+        biases = [] if inputs.bias is None else [bias]
+        return x, kernel, recurrent_kernel, *biases, initial_state
 
     def activation_backward(self, error: Tensor, kept: Tensor) -> Tensor:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""

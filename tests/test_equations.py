@@ -62,9 +62,12 @@ def run_bptt(arguments, states, upstream, activation, mask, dropout, scan, trunc
         truncate=truncate,
         **keywords,
     )
-    previous = equations.states_before(states, tf.constant(arguments["initial_state"]))
     parameters = equations.parameter_gradients(
-        time_major(arguments["x"]), previous, local_error, keywords["dropout_mask"]
+        time_major(arguments["x"]),
+        states,
+        tf.constant(arguments["initial_state"]),
+        local_error,
+        keywords["dropout_mask"],
     )
     x = equations.input_gradient(local_error, tf.constant(arguments["kernel"]))
     return {
