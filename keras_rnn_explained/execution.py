@@ -23,6 +23,10 @@ Tensor = Any  # of whichever backend Keras runs on
 
 WAYS = ("auto", "compiled", "plain")
 
+# For how many sizes of batch and time a layer is compiled in eager calls; each costs as much as
+# some hundred training steps.
+MOST_SIZES = 4
+
 # Where halving a batch was measured to pay, on two cores.
 MINIMUM_BATCH_TO_HALVE = 16
 UNITS_TO_HALVE = range(64, 512)
@@ -98,7 +102,7 @@ class Executor:
         """See `Program.__call__`."""
         # A tf.Variable that a custom gradient reads would be an input that is not handed in.
         inputs = Inputs(*(i if i is None else tf.convert_to_tensor(i) for i in inputs))
-        self.execution = self.choose(inputs)
+        self.execution = self.choose(inputs, all_states)
         if inputs.x.shape[1] is None:
             inputs = inputs._replace(x=with_a_time_step(inputs.x))
         program = self.program(inputs, all_states, self.execution.way)
@@ -121,7 +125,7 @@ class Executor:
             )
         return self._programs[key]
 
-    def choose(self, inputs: Inputs) -> Execution:
+    def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
         if self._has_variables is None:
             self._has_variables = has_variables(self.activation, inputs.initial_state)
@@ -131,6 +135,12 @@ class Executor:
             return Execution(self.requested, f"the layer has execution={self.requested!r}")
         if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
+        if inputs.x.dtype.size == 2 and not has_gpu():
+            return Execution("plain", "XLA's matrix products in 16 bits are slow on the CPU")
+        if tf.executing_eagerly() and not self.program(inputs, all_states, "compiled").admits(
+            *inputs.x.shape[:2]
+        ):
+            return Execution("plain", f"{MOST_SIZES} other sizes of batch and time are compiled")
         return Execution("compiled", "the number of time steps is known")
 
 
@@ -157,6 +167,7 @@ class Program:
         self.all_states = all_states
         self.truncate_bptt = truncate_bptt
         self.way = way
+        self.sizes: set[tuple[int, int]] = set()
         self.scan: Callable = scan
         if way == "autodiff":
             self.scan = partial(scan, differentiable=True)
@@ -164,10 +175,16 @@ class Program:
             self.scan = unrolled_scan
         self.derivative = equations.derivative_from_state(activation)
         self.run_forward, self.run_local_errors = self.forward, self.local_errors
-        if way == "compiled":
-            compile_ = partial(tf.function, jit_compile=True, reduce_retracing=True)
-            self.run_forward = compile_(self.forward)
-            self.run_local_errors = compile_(self.local_errors)
+        if way != "autodiff":
+            # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
+            # a loop in Python. AutoGraph would find nothing to convert, and takes long to see it.
+            graph = partial(
+                tf.function,
+                jit_compile=way == "compiled",
+                autograph=False,
+                reduce_retracing=True,
+            )
+            self.run_forward, self.run_local_errors = graph(self.forward), graph(self.local_errors)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.
@@ -213,6 +230,12 @@ class Program:
         else:
             outputs = states(*(value for value in inputs if value is not None))
         return outputs if self.all_states else (None, outputs)
+
+    def admits(self, batch: int, time: int) -> bool:
+        """Whether to compile for a size met eagerly: for the first few, and for them ever after."""
+        if len(self.sizes) < MOST_SIZES:
+            self.sizes.add((batch, time))
+        return (batch, time) in self.sizes
 
     def to_differentiate(self, time_steps: int | None) -> "Program":
         """The same program with a loop that automatic differentiation can take best."""
@@ -306,8 +329,13 @@ def worth_halving(inputs: Inputs) -> bool:
         and not control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
         and (batch is None or batch >= MINIMUM_BATCH_TO_HALVE)
         and inputs.recurrent_kernel.shape[0] in UNITS_TO_HALVE
-        and not tf.config.list_physical_devices("GPU")
+        and not has_gpu()
     )
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow sees one; what was measured for two cores does not hold there."""
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def halve(inputs: Inputs) -> tuple[Inputs, Inputs]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_explained import ExplainedRNN, equations
+from keras_rnn_explained import ExplainedRNN, equations, execution
 from keras_rnn_explained.execution import Executor, Inputs, Program, worth_halving
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
@@ -252,6 +252,25 @@ def test_the_executor_does_not_compile_anew_for_each_length():
     )(tf.zeros((2, 4, 3)))
     assert run.execution.way == "plain"
     assert "compiled anew" in run.execution.reason
+
+
+def test_the_executor_compiles_for_a_few_sizes_called_eagerly_and_stays_with_them(monkeypatch):
+    monkeypatch.setattr(execution, "_shared_programs", {})
+    run = executor()
+    ways = []
+    for time in (3, 4, 5, 6, 7, 3, 8, 7, 6):
+        run(inputs(time), all_states=False)
+        ways.append(run.execution.way)
+    first_four, later = ["compiled"] * 4, ["plain", "compiled", "plain", "plain", "compiled"]
+    assert ways == first_four + later
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_the_executor_leaves_16_bits_to_tensorflow(dtype):
+    run = executor()
+    run(Inputs(*(i if i is None else tf.cast(i, dtype) for i in inputs())), all_states=False)
+    assert run.execution.way == "plain"
+    assert "16 bits" in run.execution.reason
 
 
 @pytest.mark.parametrize("way", ["plain", "compiled"])
