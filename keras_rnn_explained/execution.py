@@ -27,9 +27,12 @@ WAYS = ("auto", "compiled", "plain")
 # some hundred training steps.
 MOST_SIZES = 4
 
-# Where halving a batch was measured to pay, on two cores.
-MINIMUM_BATCH_TO_HALVE = 16
-UNITS_TO_HALVE = range(64, 512)
+# Up to where compiling was measured to pay in 16 bits.
+MOST_UNITS_IN_16_BITS = 128
+
+# From where on halving a batch was measured to pay, on two cores.
+LEAST_BATCH_TO_HALVE = 8
+LEAST_UNITS_TO_HALVE = 64
 
 
 class Inputs(NamedTuple):
@@ -135,8 +138,9 @@ class Executor:
             return Execution(self.requested, f"the layer has execution={self.requested!r}")
         if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
-        if inputs.x.dtype.size == 2 and not has_gpu():
-            return Execution("plain", "XLA's matrix products in 16 bits are slow on the CPU")
+        units = inputs.recurrent_kernel.shape[0]
+        if inputs.x.dtype.size == 2 and units > MOST_UNITS_IN_16_BITS and not has_gpu():
+            return Execution("plain", "XLA's large matrix products in 16 bits are slow on the CPU")
         if tf.executing_eagerly() and not self.program(inputs, all_states, "compiled").admits(
             *inputs.x.shape[:2]
         ):
@@ -327,8 +331,8 @@ def worth_halving(inputs: Inputs) -> bool:
     return (
         not tf.executing_eagerly()
         and not control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
-        and (batch is None or batch >= MINIMUM_BATCH_TO_HALVE)
-        and inputs.recurrent_kernel.shape[0] in UNITS_TO_HALVE
+        and (batch is None or batch >= LEAST_BATCH_TO_HALVE)
+        and inputs.recurrent_kernel.shape[0] >= LEAST_UNITS_TO_HALVE
         and not has_gpu()
     )
 

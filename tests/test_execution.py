@@ -266,10 +266,12 @@ def test_the_executor_compiles_for_a_few_sizes_called_eagerly_and_stays_with_the
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_the_executor_leaves_16_bits_to_tensorflow(dtype):
-    run = executor()
-    run(Inputs(*(i if i is None else tf.cast(i, dtype) for i in inputs())), all_states=False)
-    assert run.execution.way == "plain"
+def test_the_executor_leaves_large_products_in_16_bits_to_tensorflow(dtype):
+    for units, way in ((4, "compiled"), (256, "plain")):
+        run = executor()
+        shapes = [(2, 4, 3), (3, units), (units, units), (units,), (2, units)]
+        run(Inputs(*(tf.zeros(shape, dtype) for shape in shapes)), all_states=False)
+        assert run.execution.way == way
     assert "16 bits" in run.execution.reason
 
 
