@@ -1,13 +1,35 @@
 """A simple recurrent layer for Keras in which nothing is hidden."""
 
 import sys
+from importlib import import_module
 from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keras_rnn_explained.layer import ExplainedRNN
+    from keras_rnn_explained.unfolding import Unfolding, unfold
 
 __all__ = ["ExplainedRNN", "Unfolding", "unfold"]
 
+_HOMES = {"ExplainedRNN": "layer", "Unfolding": "unfolding", "unfold": "unfolding"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def _is_starting_as_a_command() -> bool:
+    """Whether this is the start of `rnn-explained`, or of `python -m keras_rnn_explained`."""
+    program = sys.argv[0] if sys.argv else ""
+    # "-m" stands there while Python looks for the module to run.
+    return PurePath(program).stem == "rnn-explained" or (
+        program == "-m" and __name__ in sys.orig_argv
+    )
+
+
 # Importing the package makes the layer known to Keras, so that saved models can be loaded. Only the
-# command `rnn-explained` waits: it reads its arguments before it starts TensorFlow.
-_program = PurePath(sys.argv[0]).stem if sys.argv else ""
-if _program not in ("rnn-explained", "-m"):  # "-m" stands there while Python looks for __main__.py
-    from keras_rnn_explained.layer import ExplainedRNN
-    from keras_rnn_explained.unfolding import Unfolding, unfold
+# command waits: it reads its arguments before it starts TensorFlow.
+if not _is_starting_as_a_command():
+    import_module(f"{__name__}.layer")

@@ -7,6 +7,7 @@ import them, and help, version and wrong arguments do not wait for them.
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -42,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         The exit status: 0 if all is well, 1 if the two layers do not agree, 2 for a request that
         can't be met, 130 after Ctrl-C.
 
-    Example:
+    Examples:
         >>> main(["demo", "--units", "0"])
         2
     """
@@ -89,7 +90,12 @@ def _parser() -> _Parser:
     demo.add_argument(
         "--seed", type=_whole(0, 2**32 - 1), default=0, help="of weights and order of the data"
     )
-    demo.add_argument("--output", type=Path, help=f"the figure, .svg or .png ({DEFAULT_FIGURE})")
+    demo.add_argument(
+        "--output",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help=f"the figure, .svg or .png (default: {DEFAULT_FIGURE})",
+    )
     demo.set_defaults(run=_demo)
 
     verify = commands.add_parser(
@@ -220,7 +226,8 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _demo(arguments: argparse.Namespace, console: Console) -> int:
-    output = arguments.output or Path(DEFAULT_FIGURE)
+    asked_for = getattr(arguments, "output", None)
+    output = asked_for or Path(DEFAULT_FIGURE)
     _check_folder(output)
     with _quiet_start():
         from keras_rnn_explained import demonstration, figures
@@ -233,14 +240,14 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
     except ValueError as error:
         raise MisuseError(f"argument --output: {error}") from error
     except ImportError as error:
-        if arguments.output is not None:
+        if asked_for is not None:
             raise MisuseError(f"argument --output: {error}") from error
         no_figure = str(error)  # nobody asked for one: the rest works without
     longest = demonstration.longest_window(arguments.dataset)
     if arguments.window > longest:
         raise MisuseError(
-            f"argument --window: must be at most {longest} for {arguments.dataset}, whose series "
-            f"is not longer, got {arguments.window}."
+            f"argument --window: must be at most {longest} for {arguments.dataset}, or what is "
+            f"left to train on does not fill a batch; got {arguments.window}."
         )
     series, data = demonstration.prepare(arguments.dataset, arguments.window)
 
@@ -316,11 +323,22 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
     other = "co2" if arguments.dataset == "sunspots" else "sunspots"
     for command, why in (
         ("verify", "hundreds of comparisons with SimpleRNN on random cases"),
-        ("demo --units 4", "a layer small enough to follow each number"),
+        ("demo --units 3", "a layer small enough to follow each number"),
         (f"demo --dataset {other}", "another series"),
     ):
-        say(f"Next: {PROGRAM} {command:<23} {why}")
+        say(f"Next: {_this_command()} {command:<23} {why}")
     return 0
+
+
+def _this_command() -> str:
+    """The command as it can be typed again, which need not be on the PATH."""
+    if shutil.which(PROGRAM):
+        return PROGRAM
+    beside_python = Path(sys.executable).with_name(PROGRAM)
+    if not beside_python.exists():
+        return "python -m keras_rnn_explained"
+    here = Path.cwd()
+    return str(beside_python.relative_to(here) if here in beside_python.parents else beside_python)
 
 
 def _check_folder(output: Path) -> None:

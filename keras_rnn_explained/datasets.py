@@ -58,7 +58,7 @@ class Series:
         times: One label per value, oldest first: `"1957"` for a year, `"1958-03"` for a month.
         values: The measurements. Float64 array of shape (time,), all finite.
 
-    Example:
+    Examples:
         >>> series = load_series("co2")
         >>> series.unit, series.times[0], float(series.values[0])
         ('ppm', '1958-03', 316.1)
@@ -84,7 +84,7 @@ class Text:
         licence: Terms under which it may be used.
         text: The text itself. Lines end in a newline; an empty line parts paragraphs.
 
-    Example:
+    Examples:
         >>> load_text("alice").title
         "Alice's Adventures in Wonderland, chapters I and II"
     """
@@ -112,7 +112,7 @@ class Forecast:
         mean: Mean of the training part, in the series' unit.
         std: Standard deviation of the training part, in the series' unit.
 
-    Example:
+    Examples:
         >>> forecast_windows([0, 2, 0, 2, 0, 2, 0, 2], length=2)
         Forecast(mean=1.0, std=1.0)
     """
@@ -142,7 +142,7 @@ def load_series(name: str = "sunspots") -> Series:
     Raises:
         ValueError: If `name` is not in `SERIES`.
 
-    Example:
+    Examples:
         >>> series = load_series("sunspots")
         >>> series.values.shape, series.times[0], series.times[-1]
         ((309,), '1700', '2008')
@@ -167,7 +167,7 @@ def load_text(name: str = "alice") -> Text:
     Raises:
         ValueError: If `name` is not in `TEXTS`.
 
-    Example:
+    Examples:
         >>> load_text("alice").text.splitlines()[2]
         'Alice was beginning to get very tired of sitting by her sister on the'
     """
@@ -176,7 +176,7 @@ def load_text(name: str = "alice") -> Text:
 
 
 def windows(
-    values: ArrayLike, length: int, horizon: int = 1
+    values: Series | ArrayLike, length: int, horizon: int = 1
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Cuts a series into every window of `length` values, each with a later value to predict.
 
@@ -184,7 +184,8 @@ def windows(
     window's end, `values[i + length - 1 + horizon]`.
 
     Args:
-        values: The series, oldest value first. Real numbers of shape (time,), all finite.
+        values: The series, oldest value first: a `Series`, or real numbers of shape (time,), all
+            finite.
         length: Time steps in a window, at least 1.
         horizon: How many steps after the window's last value the target lies, at least 1.
 
@@ -198,7 +199,7 @@ def windows(
             is not an integer of at least 1, or if the series is too short for one window and its
             target.
 
-    Example:
+    Examples:
         >>> x, y = windows([1.0, 2.0, 3.0, 4.0, 5.0], length=3)
         >>> x[..., 0]
         array([[1., 2., 3.],
@@ -249,14 +250,14 @@ def forecast_windows(
             part is too short, if the training part is constant, or if its spread is too large or
             too small for its values to be standardised in float32.
 
-    Example:
+    Examples:
         >>> forecast = forecast_windows(load_series("sunspots"), length=22)
         >>> forecast.x_train.shape, forecast.y_train.shape
         ((210, 22, 1), (210, 1))
         >>> forecast.x_test.shape, forecast.y_test.shape
         ((77, 22, 1), (77, 1))
     """
-    values = _real_series(series.values if isinstance(series, Series) else series, "series")
+    values = _real_series(series, "series")
     values = values.astype(np.float64)
     _check_steps("length", length)
     if not isinstance(test_fraction, Real) or not 0 < test_fraction < 1:
@@ -318,8 +319,10 @@ def _check_steps(argument: str, steps: int) -> None:
         )
 
 
-def _real_series(values: ArrayLike, argument: str = "values") -> NDArray[np.floating]:
+def _real_series(values: Series | ArrayLike, argument: str = "values") -> NDArray[np.floating]:
     """Returns `values` as a floating array of shape (time,), or says what is wrong with them."""
+    if isinstance(values, Series):
+        values = values.values
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -327,6 +330,11 @@ def _real_series(values: ArrayLike, argument: str = "values") -> NDArray[np.floa
             f"`{argument}` must be a sequence of numbers of shape (time,); got a nested sequence "
             "whose parts differ in shape. Give one series at a time."
         ) from error
+    if array.ndim == 0 and array.dtype.kind in "US":
+        raise ValueError(
+            f"`{argument}` must hold real numbers; got {values!r}. A series by name comes from "
+            "`load_series`."
+        )
     if array.ndim != 1:
         raise ValueError(
             f"`{argument}` must have shape (time,); got shape {array.shape}. Give one series at a "

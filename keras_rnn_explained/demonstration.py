@@ -114,7 +114,7 @@ def longest_window(dataset: str) -> int:
     Args:
         dataset: A name in `TASKS`.
 
-    Example:
+    Examples:
         >>> longest_window("sunspots")
         216
     """
@@ -132,7 +132,7 @@ def prepare(dataset: str, window: int) -> tuple[Series, Forecast]:
     Returns:
         The series as measured, and the windows of what is forecast of it.
 
-    Example:
+    Examples:
         >>> series, data = prepare("sunspots", window=22)
         >>> data.x_test.shape
         (77, 22, 1)

@@ -90,8 +90,10 @@ def recurrence(
 ) -> Tensor:
     """The forward pass: the hidden states of all time steps.
 
-    â_t = x_t·W_ax + b_a + (r ⊙ a_{t−1})·W_aa
-    a_t = φ(â_t)                              or, with a mask, a_{t−1} where m_t is False
+    From a_0, at each time step t = 1 … T:
+
+        â_t = x_t·W_ax + b_a + (r ⊙ a_{t−1})·W_aa
+        a_t = φ(â_t)                              or, with a mask, a_{t−1} where m_t is False
     """
 
     def step(previous_state, now):
@@ -125,8 +127,8 @@ def local_errors(
 ) -> tuple[Tensor, Tensor]:
     """BPTT, backwards through the time steps: d_t of every time step, and ∂L/∂a_0.
 
-    e_t = g_t + r ⊙ (d_{t+1}·W_aaᵀ)           and, with a mask, + e_{t+1} where m_{t+1} is False
-    d_t = e_t ⊙ φ'(â_t)                       or, with a mask, 0 where m_t is False
+        e_t = g_t + r ⊙ (d_{t+1}·W_aaᵀ)           and, with a mask, + e_{t+1} where m_{t+1} is False
+        d_t = e_t ⊙ φ'(â_t)                       or, with a mask, 0 where m_t is False
 
     `final_upstream`, `(batch, units)`, is the upstream gradient of the state after the last time
     step; it is what the first step of this loop gets from "later". `upstream` is `None` when the
@@ -181,11 +183,13 @@ def parameter_gradients(
     local_error: Tensor,
     dropout_mask: Tensor | None = None,
 ) -> ParameterGradients:
-    """One parameter, many time steps: each gradient is a sum over t (and over the batch).
+    """One parameter, many time steps: each gradient is a sum over t.
 
-    ∂L/∂W_ax = Σ_t x_tᵀ·d_t
-    ∂L/∂W_aa = Σ_t (r ⊙ a_{t−1})ᵀ·d_t
-    ∂L/∂b_a  = Σ_t d_t
+    It is one over the sequences of the batch, too:
+
+        ∂L/∂W_ax = Σ_t x_tᵀ·d_t
+        ∂L/∂W_aa = Σ_t (r ⊙ a_{t−1})ᵀ·d_t
+        ∂L/∂b_a  = Σ_t d_t
     """
     # a_0 apart from a_1 … a_{T−1}: to put it in front of them would be to copy them all.
     first, later = initial_state[None], states[:-1]

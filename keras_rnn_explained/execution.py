@@ -6,9 +6,10 @@ differentiation would make of the loop. On the way it turns Keras's `(batch, tim
 time-major arrays of the equations and back.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from operator import getitem
 from typing import Any, NamedTuple
 
@@ -85,7 +86,8 @@ class Executor:
         unroll: Whether the plain way repeats the time step in the graph instead of looping.
 
     Attributes:
-        execution: How the last call ran; before the first, `None`.
+        execution: How the last call ran that was not a run of a graph made before; `None` before
+            the first.
     """
 
     def __init__(
@@ -99,7 +101,8 @@ class Executor:
         # Layers with the same well-known activation share their programs, and so compile once.
         known = equations.derivative_from_state(activation) is not None
         self._programs: dict = _shared_programs if known else {}
-        self._has_variables = False if known else None
+        self._obstacle_sought = known
+        self._obstacle: Execution | None = None
 
     def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
         """See `Program.__call__`."""
@@ -107,7 +110,8 @@ class Executor:
         inputs = Inputs(*(i if i is None else tf.convert_to_tensor(i) for i in inputs))
         self.execution = self.choose(inputs, all_states)
         if inputs.x.shape[1] is None:
-            inputs = inputs._replace(x=with_a_time_step(inputs.x))
+            message = "`sequences` must have at least one time step, but came with no time step."
+            inputs = inputs._replace(x=require(tf.shape(inputs.x)[1] > 0, message, inputs.x))
         program = self.program(inputs, all_states, self.execution.way)
         if self.execution.way != "compiled" or not worth_halving(inputs):
             return program(inputs)
@@ -130,12 +134,17 @@ class Executor:
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
-        if self._has_variables is None:
-            self._has_variables = has_variables(self.activation, inputs.initial_state)
-        if self._has_variables:
-            return Execution("autodiff", "the activation has variables, which need gradients too")
+        if not self._obstacle_sought:
+            self._obstacle = obstacle_in(self.activation, inputs.initial_state)
+            self._obstacle_sought = True
+        if self._obstacle is not None and self._obstacle.way == "autodiff":
+            return self._obstacle
         if self.requested != "auto":
             return Execution(self.requested, f"the layer has execution={self.requested!r}")
+        if self._obstacle is not None:
+            return self._obstacle
+        if not xla_works():
+            return Execution("plain", "XLA does not work on this machine")
         if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
         units = inputs.recurrent_kernel.shape[0]
@@ -181,14 +190,10 @@ class Program:
         self.run_forward, self.run_local_errors = self.forward, self.local_errors
         if way != "autodiff":
             # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
-            # a loop in Python. AutoGraph would find nothing to convert, and takes long to see it.
-            graph = partial(
-                tf.function,
-                jit_compile=way == "compiled",
-                autograph=False,
-                reduce_retracing=True,
-            )
-            self.run_forward, self.run_local_errors = graph(self.forward), graph(self.local_errors)
+            # a loop in Python.
+            compiled = way == "compiled"
+            self.run_forward = as_graph(self.forward, compiled)
+            self.run_local_errors = as_graph(self.local_errors, compiled)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.
@@ -314,10 +319,20 @@ class Program:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
         if self.derivative is not None:
             return error * self.derivative(kept)
-        return vector_jacobian_product(self.activation, (kept,), error)[0]
+        (gradient,) = vector_jacobian_product(self.activation, (kept,), error)
+        return tf.ensure_shape(gradient, error.shape)  # a function run by Python forgets it
 
 
 _shared_programs: dict[tuple, Program] = {}
+
+
+def as_graph(function: Callable, compiled: bool) -> Callable:
+    """`function` as a graph of TensorFlow's, compiled by XLA or not."""
+    # AutoGraph would find nothing to convert, and takes long to see it.
+    graph = tf.function(function, autograph=False, jit_compile=compiled, reduce_retracing=True)
+    # TensorFlow would count programs of other sizes as this one, traced over and over.
+    graph._omit_frequent_tracing_warning = True
+    return graph
 
 
 def worth_halving(inputs: Inputs) -> bool:
@@ -356,19 +371,47 @@ def halve(inputs: Inputs) -> tuple[Inputs, Inputs]:
     return half(slice(None, middle)), half(slice(middle, None))
 
 
-def has_variables(activation: Callable, state: Tensor) -> bool:
-    """Whether the activation reads variables, to which gradients may have to flow."""
-    spec = tf.TensorSpec((None, state.shape[-1]), state.dtype)
-    return bool(tf.function(activation).get_concrete_function(spec).variables)
+def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:
+    """The way that an activation unknown to `equations` forces, or `None`."""
+    shape, dtype = (1, state.shape[-1]), state.dtype
+    try:
+        traced = tf.function(activation, autograph=False)
+        variables = traced.get_concrete_function(tf.TensorSpec(shape, dtype)).variables
+    except Exception:  # whatever a user's function may raise
+        return Execution("autodiff", "the activation can't be made a graph")
+    if variables:
+        return Execution("autodiff", "the activation has variables, which need gradients too")
+
+    def derivative(state):
+        return vector_jacobian_product(activation, (state,), state)
+
+    try:
+        with tf.init_scope():
+            as_graph(derivative, compiled=True)(tf.zeros(shape, dtype))
+    except tf.errors.OpError:
+        return Execution("plain", "XLA can't compile the activation")
+    return None
 
 
-def with_a_time_step(x: Tensor) -> Tensor:
-    """`x`, which fails when it runs if there is no time step in it."""
-    message = (
-        "`sequences` must have shape (batch, time, features) with at least one time step, but came "
-        "with no time step."
-    )
-    with tf.control_dependencies([tf.debugging.assert_positive(tf.shape(x)[1], message)]):
+@cache
+def xla_works() -> bool:
+    """Whether XLA compiles at all, tried once. If it does not, a warning says so, once."""
+    try:
+        with tf.init_scope():
+            as_graph(tf.identity, compiled=True)(tf.zeros(()))
+    except tf.errors.OpError as error:
+        warnings.warn(
+            "XLA does not work on this machine, so ExplainedRNN runs its equations on the plain "
+            f"way, with the same results but slower: {error.message}",
+            stacklevel=2,
+        )
+        return False
+    return True
+
+
+def require(condition: Tensor, message: str, x: Tensor) -> Tensor:
+    """`x`, which fails with the message when it runs if the condition does not hold by then."""
+    with tf.control_dependencies([tf.debugging.Assert(condition, [message])]):
         return tf.identity(x)
 
 

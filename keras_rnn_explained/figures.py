@@ -2,6 +2,7 @@
 
 import os
 from importlib import import_module
+from numbers import Integral
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -76,12 +77,13 @@ def unfolded_window(
         The `matplotlib.figure.Figure`.
 
     Raises:
+        TypeError: If `unfolding` is something else.
         ImportError: If matplotlib is not installed.
         IndexError: If there is no such sample.
         ValueError: If `steps` or the suffix of `path` is none of the above.
         OSError: If `path` can't be written.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from keras_rnn_explained import ExplainedRNN
         >>> from keras_rnn_explained.unfolding import unfold
@@ -90,8 +92,13 @@ def unfolded_window(
         >>> "".join(text.get_text() for text in figure.axes[0].texts[:1])
         'One layer, unfolded: sample 0, time steps 9 and 10 of 10'
     """
-    if not 1 <= steps <= MOST_STEPS:
-        raise ValueError(f"`steps` must be between 1 and {MOST_STEPS}, got {steps!r}.")
+    if not isinstance(unfolding, Unfolding):
+        raise TypeError(
+            f"`unfolding` must be what `unfold` returns, got a {type(unfolding).__name__}. Draw a "
+            "layer with `unfolded_window(unfold(layer, x))`."
+        )
+    if not isinstance(steps, Integral) or not 1 <= steps <= MOST_STEPS:
+        raise ValueError(f"`steps` must be an integer from 1 to {MOST_STEPS}, got {steps!r}.")
     if not -unfolding.batch <= sample < unfolding.batch:
         raise IndexError(
             f"`sample` must be between 0 and {unfolding.batch - 1}, got {sample!r}: the unfolding "
@@ -123,6 +130,8 @@ def check_path(path: str | os.PathLike[str]) -> None:
 
 def _write(matplotlib: Any, figure: Any, path: Path) -> None:
     """Writes beside `path` and then renames: no reader ever sees half a figure."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"`path` must be in a folder that exists, got {path!s}.")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     # Text stays text, and the same figure gives the same file: fixed ids, no date.
     settings = {"svg.fonttype": "none", "svg.hashsalt": "keras_rnn_explained"}
@@ -183,7 +192,7 @@ class _Drawing:
         for line, text in enumerate(self.about):
             y = self.band[0] - 0.27 - (len(self.about) - 1 - line) * ABOUT_LINE
             self._text(0.15, y, text, color=GREY, ha="left")
-        note = "The numbers are those that ran, rounded."
+        note = "The numbers are those that ran, rounded. W a is a · W, with W as Keras stores it."
         self._text(0.15, self.height - 0.17, note, color=GREY, size=8, ha="left")
         self._shared_parameters()
         self._incoming_state()

@@ -7,7 +7,7 @@ import keras
 from keras import activations, constraints, initializers, ops, regularizers, tree
 
 from keras_rnn_explained import simple_rnn_weights, validation
-from keras_rnn_explained.execution import Execution, Executor, Inputs
+from keras_rnn_explained.execution import Execution, Executor, Inputs, require
 
 Tensor = Any  # of whichever backend Keras runs on
 
@@ -86,17 +86,18 @@ class ExplainedRNN(keras.layers.Layer):
         bias: b_a as a `keras.Variable`, `(units,)`, or `None`.
         states: A list of the one state variable, `(batch, units)`, if `stateful`; else `None`.
 
-    Call arguments:
-        sequences: `(batch, time, features)`.
-        initial_state: a_0, `(batch, units)` or a list of it; zeros by default.
-        mask: Boolean, `(batch, time)`: where it is `False`, the state stays as it is.
-        training: Whether dropout is active.
+    **Call arguments**
+
+    - `sequences`: `(batch, time, features)`.
+    - `initial_state`: a_0, `(batch, units)` or a list of it; zeros by default.
+    - `mask`: Boolean, `(batch, time)`: where it is `False`, the state stays as it is.
+    - `training`: Whether dropout is active.
 
     Raises:
         ValueError: If an argument or the shape of an input is not as described above.
         TypeError: If `units` or `truncate_bptt` is no number.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> layer = ExplainedRNN(4, return_sequences=True)
         >>> layer(np.zeros((32, 10, 8), "float32")).shape
@@ -137,10 +138,13 @@ class ExplainedRNN(keras.layers.Layer):
         execution: str = "auto",
         **kwargs: Any,
     ):
+        validation.backend()
         units = validation.positive_integer("units", units)
         if truncate_bptt is not None:
             truncate_bptt = validation.positive_integer("truncate_bptt", truncate_bptt)
         validation.way(execution)
+        dropout = validation.fraction("dropout", dropout)
+        recurrent_dropout = validation.fraction("recurrent_dropout", recurrent_dropout)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
 
         # Before the initializers: both draw from Keras's global seed, in SimpleRNN's order.
@@ -159,8 +163,8 @@ class ExplainedRNN(keras.layers.Layer):
         self.kernel_constraint = constraints.get(kernel_constraint)
         self.recurrent_constraint = constraints.get(recurrent_constraint)
         self.bias_constraint = constraints.get(bias_constraint)
-        self.dropout = min(1.0, max(0.0, dropout))
-        self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
 
         self.return_sequences = return_sequences
         self.return_state = return_state
@@ -171,18 +175,23 @@ class ExplainedRNN(keras.layers.Layer):
         self.truncate_bptt = truncate_bptt
 
         self.supports_masking = True
-        self.input_spec = [keras.layers.InputSpec(ndim=3)]
+        # No input_spec: `validation` says more of what is wrong.
+        self.input_spec = None
         self.states = None
         self._requested_execution = execution
         self._executor = Executor(self.activation, execution, truncate_bptt, unroll)
 
     @property
     def execution(self) -> Execution | None:
-        """How the last call ran and why; `None` before the first."""
+        """How the last call ran and why; `None` before the first.
+
+        A call inside a `tf.function`, as in `fit`, counts when the function is traced, not each
+        time that its graph runs.
+        """
         return self._executor.execution
 
     def build(self, sequences_shape, initial_state_shape=None):
-        validation.sequences_shape(sequences_shape, self.name)
+        self._check(sequences_shape)
         if self.built:
             self.reset_state()
             return
@@ -192,7 +201,6 @@ class ExplainedRNN(keras.layers.Layer):
                 f"{sequences_shape}. Give it, as in `keras.Input(batch_shape=(32, None, 8))`."
             )
         features = sequences_shape[-1]
-        self.input_spec = [keras.layers.InputSpec(ndim=3, axes={-1: features})]
         self.kernel = self.add_weight(
             shape=(features, self.units),
             name="kernel",
@@ -229,7 +237,7 @@ class ExplainedRNN(keras.layers.Layer):
             object.__setattr__(self, "states", [state])
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
-        validation.sequences_shape(sequences.shape, self.name)
+        self._check(sequences.shape)
         if self.unroll and sequences.shape[1] is None:
             raise ValueError(
                 "`unroll=True` needs a known number of time steps, got `sequences` of shape "
@@ -237,6 +245,9 @@ class ExplainedRNN(keras.layers.Layer):
                 "`unroll` out: it changes no number."
             )
         sequences = ops.cast(sequences, self.compute_dtype)
+        if self.stateful and sequences.shape[0] is None:
+            same = ops.shape(sequences)[0] == self.states[0].shape[0]
+            sequences = require(same, f"{self._fixed_batch()}.", sequences)
         a_0 = self._initial_state(sequences, initial_state)
         mask = self._mask(sequences, mask)
         if self.go_backwards:
@@ -266,14 +277,15 @@ class ExplainedRNN(keras.layers.Layer):
             self.states[0].assign(last_state)
         return (output, last_state) if self.return_state else output
 
+    def _check(self, sequences_shape):
+        features = self.kernel.shape[0] if self.built else None
+        validation.sequences_shape(tuple(sequences_shape), self.name, features)
+
     def _initial_state(self, sequences, initial_state):
         """a_0, `(batch, units)`."""
         batch = sequences.shape[0]
         if self.stateful and batch not in (None, self.states[0].shape[0]):
-            raise ValueError(
-                "With `stateful=True` each call must have the batch size of the first, "
-                f"{self.states[0].shape[0]}, got {batch}."
-            )
+            raise ValueError(f"{self._fixed_batch()}, got {batch}.")
         if initial_state is None:
             initial_state = (
                 self.states if self.stateful else self.get_initial_state(ops.shape(sequences)[0])
@@ -283,6 +295,10 @@ class ExplainedRNN(keras.layers.Layer):
         if len(state.shape) == 1 or (state.shape[0] == 1 and batch != 1):
             state = ops.broadcast_to(state, (ops.shape(sequences)[0], self.units))
         return state
+
+    def _fixed_batch(self):
+        size = self.states[0].shape[0]
+        return f"With `stateful=True` each call must have the batch size of the first, {size}"
 
     def _mask(self, sequences, mask):
         """The mask as a boolean, `(batch, time, 1)`, or `None`."""
@@ -343,7 +359,7 @@ class ExplainedRNN(keras.layers.Layer):
         return [self.units]
 
     def compute_output_shape(self, sequences_shape, initial_state_shape=None):
-        validation.sequences_shape(tuple(sequences_shape), self.name)
+        self._check(sequences_shape)
         batch, time, _ = sequences_shape
         if initial_state_shape is not None:
             shape = initial_state_shape

@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from keras_rnn_explained import equations, validation
+from keras_rnn_explained import equations
 from keras_rnn_explained.execution import Inputs, swap_time_and_batch
 from keras_rnn_explained.layer import ExplainedRNN
 
@@ -105,7 +105,7 @@ def unfold(layer: ExplainedRNN, x: Any, initial_state: Any = None) -> Unfolding:
         TypeError: If `layer` is no `ExplainedRNN`.
         ValueError: If `x` or `initial_state` is not of the shape above.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> layer = ExplainedRNN(4)
         >>> unfolding = unfold(layer, np.ones((2, 10, 3), "float32"))
@@ -117,18 +117,18 @@ def unfold(layer: ExplainedRNN, x: Any, initial_state: Any = None) -> Unfolding:
     if not isinstance(layer, ExplainedRNN):
         raise TypeError(
             f"`layer` must be an ExplainedRNN, got {_described(layer)}. Of a model, pass the layer "
-            "itself, as in `unfold(model.layers[0], x)`."
+            "itself, as in `unfold(model.layers[0], x)`; of a Bidirectional, its `forward_layer`."
+        )
+    if getattr(x, "_keras_mask", None) is not None:
+        raise ValueError(
+            "`x` carries a mask, as what comes from an Embedding or a Masking layer does, and "
+            "`unfold` can't take masks into account yet: its numbers would not be those of the "
+            "model. Pass sequences without padding, as in `np.array(x)`."
         )
     x = ops.convert_to_tensor(x, layer.compute_dtype)
-    validation.sequences_shape(tuple(x.shape), layer.name)
+    layer._check(x.shape)
     if not layer.built:
         layer.build(tuple(x.shape))
-    features = layer.kernel.shape[0]
-    if x.shape[2] != features:
-        raise ValueError(
-            f"`x` must have shape (batch, time, features), here with {features} features, got "
-            f"{tuple(x.shape)}: layer {layer.name!r} was built for {features}."
-        )
     a_0 = layer._initial_state(x, initial_state)
     if layer.go_backwards:
         x = ops.flip(x, axis=1)

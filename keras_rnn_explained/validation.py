@@ -3,6 +3,8 @@
 from numbers import Integral, Real
 from typing import Any
 
+import keras
+
 from keras_rnn_explained.execution import WAYS
 
 Shape = tuple[int | None, ...]
@@ -34,8 +36,33 @@ def way(value: Any) -> str:
     return value
 
 
-def sequences_shape(shape: Shape, layer_name: str) -> None:
-    """Checks the shape of the input.
+def backend() -> None:
+    """Checks that Keras runs on TensorFlow.
+
+    Raises:
+        RuntimeError: If it does not.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"ExplainedRNN needs Keras's TensorFlow backend, but Keras runs on "
+            f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
+            "'tensorflow' before Keras is imported."
+        )
+
+
+def fraction(name: str, value: Any) -> float:
+    """`value` brought into 0 … 1, as `SimpleRNN` does with a dropout rate.
+
+    Raises:
+        TypeError: If it is no number.
+    """
+    if not isinstance(value, Real):
+        raise TypeError(f"`{name}` must be a number from 0 to 1, got {value!r}.")
+    return min(1.0, max(0.0, float(value)))
+
+
+def sequences_shape(shape: Shape, layer_name: str, features: int | None = None) -> None:
+    """Checks the shape of the input, for a layer that was built for `features`, if it was.
 
     Raises:
         ValueError: If it is not `(batch, time, features)` with known features, or has no time step.
@@ -45,14 +72,17 @@ def sequences_shape(shape: Shape, layer_name: str) -> None:
     )
     if len(shape) != 3:
         raise ValueError(
-            f"{expected}, which has {len(shape)} dimensions instead of 3. Add the missing one, as "
-            "in `sequences[None]` (one sequence) or `sequences[..., None]` (one feature)."
+            f"{expected}, which has {len(shape)} dimensions instead of 3. One sequence alone is "
+            "`sequences[None]`, a single feature `sequences[..., None]`; a recurrent layer below "
+            "must have `return_sequences=True`."
         )
     if shape[2] is None:
         raise ValueError(
             f"{expected}, where the number of features is not known; the kernel's shape is "
             "(features, units). Give the last dimension, as in `keras.Input((None, 8))`."
         )
+    if features is not None and shape[2] != features:
+        raise ValueError(f"{expected}, but its kernel was built for {features} features.")
     if shape[1] == 0:
         raise ValueError(f"{expected}, which has no time step. Pass at least one.")
 

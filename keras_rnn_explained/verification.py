@@ -63,7 +63,7 @@ def relative_difference(actual: ArrayLike, expected: ArrayLike) -> float:
         The relative difference, or infinity for different shapes and for numbers that are not
         finite. Arrays without elements agree.
 
-    Example:
+    Examples:
         >>> relative_difference([1.0, 4.5], [1.0, 5.0])
         0.1
         >>> relative_difference([0.0], [0.0, 0.0])
@@ -111,7 +111,7 @@ class Case:
         weights: What both layers' weights are set to.
         calls: The calls, one after the other.
 
-    Example:
+    Examples:
         >>> Case.draw(seed=5).options == Case.draw(seed=5).options
         True
     """
@@ -295,7 +295,7 @@ def verify(cases: int = 100, seed: int = 0, progress: Callable[[int], Any] | Non
     Raises:
         ValueError: If `cases` is below 1 or `seed` below 0.
 
-    Example:
+    Examples:
         >>> verify(cases=2, seed=1).agrees
         True
     """

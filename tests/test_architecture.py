@@ -1,10 +1,12 @@
 """The floors of the package: imports go only downwards, and importing stays light."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import pytest
 
 import keras_rnn_explained
@@ -60,6 +62,37 @@ def test_importing_the_package_loads_no_plotting_and_no_other_backend():
     # Keras itself may load some of these where they are installed.
     added = loaded - {name.partition(".")[0] for name in loaded_by("import keras")}
     assert not added & {"matplotlib", "torch", "jax", "onnx", "pandas"}
+
+
+@pytest.mark.parametrize("folder", ["mine", "keras_rnn_explained_extras"])
+def test_another_package_that_is_run_with_m_gets_the_layer(tmp_path, folder):
+    package = tmp_path / folder
+    package.mkdir()
+    (package / "__init__.py").write_text("from keras_rnn_explained import ExplainedRNN, unfold\n")
+    (package / "train.py").write_text("print('ran')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", f"{folder}.train"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "ran\n"
+
+
+def test_a_saved_model_loads_after_importing_the_package_alone(tmp_path):
+    model = keras.Sequential([keras.Input((3, 2)), keras_rnn_explained.ExplainedRNN(2)])
+    model.save(tmp_path / "model.keras")
+    loaded_by(
+        "import keras_rnn_explained, keras; "
+        f"keras.models.load_model({str(tmp_path / 'model.keras')!r})"
+    )
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        keras_rnn_explained.nothing  # noqa: B018
 
 
 def test_every_module_is_short_enough_to_read():

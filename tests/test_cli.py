@@ -113,8 +113,14 @@ def test_the_demo_draws_the_trained_layer_and_says_where(demo):
 
 def test_the_demo_says_what_to_try_next(demo):
     done, _ = demo
-    assert "rnn-explained verify" in done.stdout
-    assert "rnn-explained demo --dataset co2" in done.stdout
+    typed = re.findall(
+        r"^Next: (\S*rnn-explained|python -m keras_rnn_explained) (.+?)   ", done.stdout, re.M
+    )
+    assert [arguments for _, arguments in typed] == [
+        "verify",
+        "demo --units 3",
+        "demo --dataset co2",
+    ]
 
 
 def test_the_demo_of_co2_forecasts_changes_and_says_why(tmp_path, capsys):

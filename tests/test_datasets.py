@@ -388,3 +388,15 @@ def test_a_constant_training_part_is_refused(constant):
 def test_a_spread_that_float32_can_not_hold_is_refused(values):
     with pytest.raises(ValueError, match="can't be standardised in float32: its training part has"):
         forecast_windows(values, 2)
+
+
+def test_windows_takes_a_series_as_it_is():
+    series = load_series("sunspots")
+    for ours, theirs in zip(windows(series, 5), windows(series.values, 5), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("cut", [windows, forecast_windows])
+def test_a_series_by_its_name_is_refused_with_where_to_get_it(cut):
+    with pytest.raises(ValueError, match=r"got 'sunspots'.*`load_series`"):
+        cut("sunspots", 3)

@@ -1,4 +1,5 @@
 import threading
+import warnings
 
 import keras
 import numpy as np
@@ -293,6 +294,58 @@ def test_an_activation_with_a_variable_is_left_to_automatic_differentiation():
         )
     assert run.execution.way == "autodiff"
     assert_same(tape.gradient(last, slope), 24.0, 1e-6)
+
+
+def halved_in_python(pre_activation):
+    """A function that XLA can't compile."""
+    halved = tf.py_function(lambda z: z / 2, [pre_activation], pre_activation.dtype)
+    halved.set_shape(pre_activation.shape)
+    return halved
+
+
+def branching(pre_activation):
+    """A function that can't be traced as it stands: it asks for a number."""
+    return pre_activation * 2 if float(tf.reduce_sum(pre_activation)) > 0 else pre_activation
+
+
+@pytest.mark.parametrize(
+    ("activation", "way", "reason"),
+    [
+        (halved_in_python, "plain", "XLA can't compile the activation"),
+        (branching, "autodiff", "can't be made a graph"),
+    ],
+)
+def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_rnn_does(
+    activation, way, reason
+):
+    simple, explained = twins(4, 3, 2, execution="auto", activation=activation)
+    assert_same_behaviour(explained, simple, X)
+    assert explained.execution.way == way
+    assert reason in explained.execution.reason
+
+
+def test_where_xla_does_not_work_one_warning_is_given_and_the_plain_way_taken(monkeypatch):
+    as_graph = execution.as_graph
+
+    def without_xla(function, compiled):
+        def fail(*_):
+            raise tf.errors.UnimplementedError(None, None, "no XLA here")
+
+        return fail if compiled else as_graph(function, compiled)
+
+    monkeypatch.setattr(execution, "as_graph", without_xla)
+    monkeypatch.setattr(execution, "_shared_programs", {})
+    execution.xla_works.cache_clear()
+    simple, explained = twins(4, 3, 2, execution="auto")
+    try:
+        with pytest.warns(UserWarning, match="XLA does not work on this machine.*no XLA here"):
+            explained(X)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert_same_behaviour(explained, simple, X)
+    finally:
+        execution.xla_works.cache_clear()
+    assert explained.execution.way == "plain"
 
 
 @pytest.mark.parametrize("way", ["plain", "compiled", "autodiff"])

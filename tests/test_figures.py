@@ -212,7 +212,7 @@ def test_another_suffix_is_refused_before_anything_is_written(unfolding, tmp_pat
 
 @pytest.mark.parametrize("steps", [0, -1, 13])
 def test_a_number_of_steps_that_can_not_be_read_is_refused(unfolding, steps):
-    with pytest.raises(ValueError, match=f"between 1 and 12, got {re.escape(str(steps))}"):
+    with pytest.raises(ValueError, match=f"an integer from 1 to 12, got {re.escape(str(steps))}"):
         unfolded_window(unfolding, steps=steps)
 
 
@@ -257,3 +257,22 @@ def test_no_figure_is_left_open_in_pyplot(unfolding):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     unfolded_window(unfolding)
     assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize("steps", [2.5, "all"])
+def test_a_number_of_steps_that_is_none_is_refused(steps):
+    unfolding = unfold(ExplainedRNN(2), np.ones((1, 3, 1), "float32"))
+    with pytest.raises(ValueError, match="`steps` must be an integer from 1 to"):
+        unfolded_window(unfolding, steps=steps)
+
+
+def test_what_was_not_unfolded_is_refused():
+    with pytest.raises(TypeError, match=r"got a ExplainedRNN.*unfold\(layer, x\)"):
+        unfolded_window(ExplainedRNN(2))
+
+
+def test_a_folder_that_is_not_there_is_named_as_it_was_given(tmp_path):
+    unfolding = unfold(ExplainedRNN(2), np.ones((1, 3, 1), "float32"))
+    path = tmp_path / "missing" / "a.png"
+    with pytest.raises(FileNotFoundError, match=f"got {path}"):
+        unfolded_window(unfolding, path=path)

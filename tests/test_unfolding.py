@@ -196,7 +196,9 @@ def test_an_input_that_is_no_batch_of_sequences_is_refused_with_its_shape(shape)
 def test_an_input_with_other_features_than_the_layer_was_built_for_is_refused():
     layer, x = layer_and_input()
     layer(x)
-    with pytest.raises(ValueError, match=r"2 features, got \(3, 7, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"got \(3, 7, 1\), but its kernel was built for 2 features"
+    ):
         unfold(layer, x[..., :1])
 
 
@@ -204,3 +206,10 @@ def test_an_initial_state_of_another_batch_is_refused():
     layer, x = layer_and_input()
     with pytest.raises(ValueError, match=r"\(3, 4\), got \(2, 4\)"):
         unfold(layer, x, np.zeros((2, UNITS)))
+
+
+def test_an_input_that_carries_a_mask_is_refused_rather_than_unfolded_without_it():
+    x = keras.layers.Embedding(9, 4, mask_zero=True)(np.array([[1, 2, 0]]))
+    with pytest.raises(ValueError, match="`x` carries a mask"):
+        unfold(ExplainedRNN(3), x)
+    assert unfold(ExplainedRNN(3), np.array(x)).time == 3

@@ -33,6 +33,8 @@ CONSTRUCTOR = [
     ({"kernel_initializer": "orthgonal"}, ValueError, "initializer.*orthgonal"),
     ({"recurrent_regularizer": "l3"}, ValueError, "regularizer.*l3"),
     ({"bias_constraint": "nonneg"}, ValueError, "constraint.*nonneg"),
+    ({"dropout": "0.2"}, TypeError, "`dropout` must be a number from 0 to 1, got '0.2'"),
+    ({"recurrent_dropout": None}, TypeError, "`recurrent_dropout` must be a number .* got None"),
     ({"seed": "one"}, ValueError, "seed.*one"),
     ({"unit": 3}, ValueError, "Unrecognized keyword arguments.*'unit': 3"),
 ]
@@ -52,8 +54,14 @@ def test_any_kind_of_integer_is_a_number_of_units(units):
 
 
 CALLS = [
-    ({}, (X[0],), {}, ValueError, r"expected ndim=3, found ndim=2.*\(3, 4\)"),
-    ({}, (X[None],), {}, ValueError, r"expected ndim=3, found ndim=4.*\(1, 2, 3, 4\)"),
+    (
+        {},
+        (X[0],),
+        {},
+        ValueError,
+        r"\(batch, time, features\), got \(3, 4\), .* 2 dimensions",
+    ),
+    ({}, (X[None],), {}, ValueError, r"got \(1, 2, 3, 4\), which has 4 dimensions"),
     ({}, (X[:, :0],), {}, ValueError, r"\(2, 0, 4\), which has no time step"),
     (
         {},
@@ -88,7 +96,7 @@ CALLS = [
     ({}, (X,), {"mask": mask(2, 3, 2)}, ValueError, r"got \(2, 3, 2\)"),
     ({}, (keras.Input((5, None)),), {}, ValueError, r"number of features is not known"),
     ({}, (keras.Input((0, 4)),), {}, ValueError, r"has no time step"),
-    ({}, (keras.Input((4,)),), {}, ValueError, r"expected ndim=3, found ndim=2"),
+    ({}, (keras.Input((4,)),), {}, ValueError, r"which has 2 dimensions.*`return_sequences=True`"),
     (
         {},
         (keras.Input((3, 4)),),
@@ -130,7 +138,7 @@ def test_another_number_of_features_is_refused_and_the_weights_stay():
     layer = ExplainedRNN(4)
     layer(X)
     before = layer.get_weights()
-    with pytest.raises(ValueError, match=r"axis -1 .* value 4, .* shape \(2, 3, 5\)"):
+    with pytest.raises(ValueError, match=r"got \(2, 3, 5\), .* built for 4 features"):
         layer(np.ones((2, 3, 5), "float32"))
     for ours, theirs in zip(layer.get_weights(), before, strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -143,6 +151,21 @@ def test_another_batch_size_is_refused_by_a_stateful_layer_whose_state_stays():
     with pytest.raises(ValueError, match=r"batch size of the first, 2, got 5"):
         layer(np.ones((5, 3, 4), "float32"))
     np.testing.assert_array_equal(layer.states[0], before)
+
+
+def test_a_stateful_layer_explains_another_batch_size_in_a_graph_too():
+    layer = ExplainedRNN(4, stateful=True)
+    layer(X)
+    call = tf.function(layer, input_signature=[tf.TensorSpec((None, 3, 4))])
+    assert call(X).shape == (2, 4)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="batch size of the first, 2"):
+        call(np.ones((5, 3, 4), "float32"))
+
+
+def test_another_backend_is_refused_when_the_layer_is_made(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(RuntimeError, match="TensorFlow backend, but Keras runs on 'jax'"):
+        ExplainedRNN(4)
 
 
 def test_unrolling_needs_a_known_number_of_time_steps():
