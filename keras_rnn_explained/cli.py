@@ -8,6 +8,7 @@ import them, and help, version and wrong arguments do not wait for them.
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -158,9 +159,39 @@ def _quiet_start() -> Iterator[None]:
             os.close(standard_error)
 
 
+class _InterruptibleProgress(Progress):
+    """Progress that ends at Ctrl-C.
+
+    Python drops a `KeyboardInterrupt` raised in a destructor or in a callback from C, and tracing
+    and training have many: the next update raises it again.
+    """
+
+    interrupted = False
+
+    def start(self) -> None:
+        self._handler_before = signal.getsignal(signal.SIGINT)
+        if self._handler_before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._interrupt)
+        super().start()
+
+    def stop(self) -> None:
+        super().stop()
+        if signal.getsignal(signal.SIGINT) == self._interrupt:
+            signal.signal(signal.SIGINT, self._handler_before)
+
+    def update(self, *args: Any, **keywords: Any) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        super().update(*args, **keywords)
+
+    def _interrupt(self, *_: Any) -> None:
+        self.interrupted = True
+        raise KeyboardInterrupt
+
+
 def _progress(console: Console) -> Progress:
     # Where nobody watches, as in a file, it would only be noise.
-    return Progress(
+    return _InterruptibleProgress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),

@@ -1,5 +1,6 @@
 """The command line as its users meet it: a process of its own, its output and its exit status."""
 
+import contextlib
 import os
 import re
 import signal
@@ -9,9 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import equations, execution, figures
+from keras_rnn_explained import cli, equations, execution, figures
 from keras_rnn_explained.cli import main
 
 COMMAND = [sys.executable, "-m", "keras_rnn_explained"]
@@ -287,6 +289,22 @@ def test_ctrl_c_ends_with_130_and_one_line_and_leaves_nothing(tmp_path):
     assert process.returncode == 130
     assert complaints(errors) == ["rnn-explained: interrupted; nothing was written."]
     assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_that_python_drops_is_raised_again_by_the_next_update():
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with cli._progress(Console()) as progress:
+            task = progress.add_task("steps", now="")
+            progress.update(task, completed=1)
+            with contextlib.suppress(KeyboardInterrupt):  # as a destructor does
+                signal.raise_signal(signal.SIGINT)
+            with pytest.raises(KeyboardInterrupt):
+                progress.update(task, completed=2)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # Help and version

@@ -61,12 +61,13 @@ def test_a_subclassed_model_keeps_the_layer_under_its_attribute(tmp_path):
     assert_same(explained.rnn.kernel, simple.rnn.cell.kernel, 0)
 
 
-def test_legacy_hdf5_weights_load_too(tmp_path):
+@pytest.mark.parametrize("suffix", ["h5", "keras"])
+def test_the_weights_of_a_whole_saved_model_load_too(suffix, tmp_path):
     def model(rnn):
         return keras.Sequential([keras.Input((6, 3)), rnn(4), layers.Dense(2)])
 
     simple, explained = model(layers.SimpleRNN), model(ExplainedRNN)
-    simple.save(tmp_path / "simple.h5")
-    explained.load_weights(tmp_path / "simple.h5")
+    simple.save(tmp_path / f"simple.{suffix}")
+    explained.load_weights(tmp_path / f"simple.{suffix}")
     for theirs, ours in zip(simple.weights, explained.weights, strict=True):
         assert_same(ours, theirs, 0)
