@@ -137,14 +137,12 @@ class Executor:
         if not self._obstacle_sought:
             self._obstacle = obstacle_in(self.activation, inputs.initial_state)
             self._obstacle_sought = True
-        if self._obstacle is not None and self._obstacle.way == "autodiff":
-            return self._obstacle
-        if self.requested != "auto":
-            return Execution(self.requested, f"the layer has execution={self.requested!r}")
         if self._obstacle is not None:
             return self._obstacle
-        if not xla_works():
+        if self.requested != "plain" and not xla_works():
             return Execution("plain", "XLA does not work on this machine")
+        if self.requested != "auto":
+            return Execution(self.requested, f"the layer has execution={self.requested!r}")
         if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
         units = inputs.recurrent_kernel.shape[0]

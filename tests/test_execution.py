@@ -315,10 +315,11 @@ def branching(pre_activation):
         (branching, "autodiff", "can't be made a graph"),
     ],
 )
+@pytest.mark.parametrize("requested", WAYS)
 def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_rnn_does(
-    activation, way, reason
+    activation, way, reason, requested
 ):
-    simple, explained = twins(4, 3, 2, execution="auto", activation=activation)
+    simple, explained = twins(4, 3, 2, execution=requested, activation=activation)
     assert_same_behaviour(explained, simple, X)
     assert explained.execution.way == way
     assert reason in explained.execution.reason
