@@ -188,10 +188,11 @@ class Program:
         self.run_forward, self.run_local_errors = self.forward, self.local_errors
         if way != "autodiff":
             # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
-            # a loop in Python.
-            compiled = way == "compiled"
-            self.run_forward = as_graph(self.forward, compiled)
-            self.run_local_errors = as_graph(self.local_errors, compiled)
+            # a loop in Python. Time steps that are written out need one for each length.
+            graph = partial(
+                as_graph, compiled=way == "compiled", any_size=self.scan is not unrolled_scan
+            )
+            self.run_forward, self.run_local_errors = graph(self.forward), graph(self.local_errors)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.
@@ -324,10 +325,10 @@ class Program:
 _shared_programs: dict[tuple, Program] = {}
 
 
-def as_graph(function: Callable, compiled: bool) -> Callable:
-    """`function` as a graph of TensorFlow's, compiled by XLA or not."""
+def as_graph(function: Callable, compiled: bool, any_size: bool = False) -> Callable:
+    """`function` as a graph of TensorFlow's: compiled by XLA or not, one for all sizes or not."""
     # AutoGraph would find nothing to convert, and takes long to see it.
-    graph = tf.function(function, autograph=False, jit_compile=compiled, reduce_retracing=True)
+    graph = tf.function(function, autograph=False, jit_compile=compiled, reduce_retracing=any_size)
     # TensorFlow would count programs of other sizes as this one, traced over and over.
     graph._omit_frequent_tracing_warning = True
     return graph

@@ -255,6 +255,25 @@ def test_the_executor_does_not_compile_anew_for_each_length():
     assert "compiled anew" in run.execution.reason
 
 
+@pytest.mark.parametrize("options", [{}, {"unroll": True}, {"truncate_bptt": 2}], ids=str)
+@pytest.mark.parametrize("way", WAYS)
+def test_one_layer_takes_one_length_after_another(way, options):
+    layer = ExplainedRNN(4, execution=way, **options)
+    for time in (3, 4, 5, 3, 7, 6):
+        x = np.random.default_rng(time).normal(size=(2, time, 3)).astype("float32")
+        with tf.GradientTape() as tape:
+            loss = curved(layer(x))
+        gradients = tape.gradient(loss, [w.value for w in layer.trainable_weights])
+        fresh = ExplainedRNN(4, execution="plain", truncate_bptt=layer.truncate_bptt)
+        fresh.build(x.shape)
+        fresh.set_weights(layer.get_weights())
+        with tf.GradientTape() as tape:
+            loss = curved(tf.function(fresh)(x))
+        expected = tape.gradient(loss, [w.value for w in fresh.trainable_weights])
+        for ours, theirs in zip(gradients, expected, strict=True):
+            assert_same(ours, theirs, 1e-5)
+
+
 def test_the_executor_compiles_for_a_few_sizes_called_eagerly_and_stays_with_them(monkeypatch):
     monkeypatch.setattr(execution, "_shared_programs", {})
     run = executor()
@@ -328,11 +347,11 @@ def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_
 def test_where_xla_does_not_work_one_warning_is_given_and_the_plain_way_taken(monkeypatch):
     as_graph = execution.as_graph
 
-    def without_xla(function, compiled):
+    def without_xla(function, compiled, any_size=False):
         def fail(*_):
             raise tf.errors.UnimplementedError(None, None, "no XLA here")
 
-        return fail if compiled else as_graph(function, compiled)
+        return fail if compiled else as_graph(function, compiled, any_size)
 
     monkeypatch.setattr(execution, "as_graph", without_xla)
     monkeypatch.setattr(execution, "_shared_programs", {})
