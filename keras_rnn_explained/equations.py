@@ -63,10 +63,9 @@ def derivative_from_state(activation: Callable) -> Callable | None:
     return next(known, None)
 
 
-def project_inputs(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
-    """x_t·W_ax + b_a. No time step needs another one, so all are one matrix product."""
-    projection = ops.matmul(x, kernel)
-    return projection if bias is None else projection + bias
+def project_inputs(x: Tensor, kernel: Tensor) -> Tensor:
+    """x_t·W_ax. No time step needs another one, so all are one matrix product."""
+    return ops.matmul(x, kernel)
 
 
 def project_states(
@@ -74,6 +73,12 @@ def project_states(
 ) -> Tensor:
     """(r ⊙ a_{t−1})·W_aa."""
     return ops.matmul(_drop(previous_states, dropout_mask), recurrent_kernel)
+
+
+def add_up(input_projection: Tensor, bias: Tensor | None, recurrent_projection: Tensor) -> Tensor:
+    """The pre-activation â_t, from its three terms."""
+    biased = input_projection if bias is None else input_projection + bias
+    return biased + recurrent_projection
 
 
 def recurrence(
@@ -98,12 +103,14 @@ def recurrence(
 
     def step(previous_state, now):
         recurrent_projection = project_states(previous_state, recurrent_kernel, dropout_mask)
-        state = activation(now["input_projection"] + recurrent_projection)
+        # The bias here, not for all time steps before: that would be one more array of them all.
+        pre_activation = add_up(now["input_projection"], bias, recurrent_projection)
+        state = activation(pre_activation)
         if mask is not None:
             state = ops.where(now["mask"], state, previous_state)
         return state, state
 
-    steps = _present(input_projection=project_inputs(x, kernel, bias), mask=mask)
+    steps = _present(input_projection=project_inputs(x, kernel), mask=mask)
     _, states = scan(step, initial_state, steps)
     return states
 

@@ -35,6 +35,14 @@ MOST_UNITS_IN_16_BITS = 128
 LEAST_BATCH_TO_HALVE = 8
 LEAST_UNITS_TO_HALVE = 64
 
+# If the states take more than this, time is computed in so many segments. More than two were
+# measured to save no more memory: XLA takes it from an arena that does not give back.
+LEAST_BYTES_TO_SEGMENT = 2**25
+SEGMENTS = 2
+
+# What a batch of unknown size is taken for there: what `fit` makes of arrays by default.
+USUAL_BATCH = 32
+
 
 class Inputs(NamedTuple):
     """What the states are a function of.
@@ -113,11 +121,12 @@ class Executor:
             message = "`sequences` must have at least one time step, but came with no time step."
             inputs = inputs._replace(x=require(tf.shape(inputs.x)[1] > 0, message, inputs.x))
         program = self.program(inputs, all_states, self.execution.way)
-        if self.execution.way != "compiled" or not worth_halving(inputs):
+        if self.execution.way != "compiled":
             return program(inputs)
-        halves = [program(half) for half in halve(inputs)]
-        states, last_states = zip(*halves, strict=True)
-        return tf.concat(states, 0) if all_states else None, tf.concat(last_states, 0)
+        run: Callable = program
+        if self.truncate_bptt is None and worth_segmenting(inputs):
+            run = partial(in_segments, program)
+        return in_halves(run, inputs) if worth_halving(inputs) else run(inputs)
 
     def program(self, inputs: Inputs, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
@@ -272,10 +281,12 @@ class Program:
         kept = states
         if self.derivative is None:
             previous_states = equations.states_before(states, inputs.initial_state)
-            x = swap_time_and_batch(inputs.x)
-            kept = equations.project_inputs(x, inputs.kernel, inputs.bias)
-            kept = kept + equations.project_states(
-                previous_states, inputs.recurrent_kernel, inputs.dropout_mask
+            kept = equations.add_up(
+                equations.project_inputs(swap_time_and_batch(inputs.x), inputs.kernel),
+                inputs.bias,
+                equations.project_states(
+                    previous_states, inputs.recurrent_kernel, inputs.dropout_mask
+                ),
             )
         return equations.local_errors(
             kept,
@@ -356,18 +367,49 @@ def has_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def halve(inputs: Inputs) -> tuple[Inputs, Inputs]:
-    """The first and the second half of the batch."""
-    middle = ops.shape(inputs.x)[0] // 2
+def in_halves(program: Callable, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
+    """What `program` gives, computed for each half of the batch apart."""
+    batch = ops.shape(inputs.x)[0]
+    halves = [batch // 2, batch - batch // 2]
+    apart = cut(inputs, ("x", "initial_state", "mask", "dropout_mask"), halves, axis=0)
+    states, last_states = zip(*map(program, apart), strict=True)
+    return None if states[0] is None else tf.concat(states, 0), tf.concat(last_states, 0)
 
-    def half(part):
-        per_sequence = ("x", "initial_state", "mask", "dropout_mask")
-        parts = {name: getattr(inputs, name) for name in per_sequence}
-        return inputs._replace(
-            **{name: None if a is None else a[part] for name, a in parts.items()}
-        )
 
-    return half(slice(None, middle)), half(slice(middle, None))
+def worth_segmenting(inputs: Inputs) -> bool:
+    """Whether the states are so many that memory matters more than the calls of more programs."""
+    batch, time, _ = inputs.x.shape
+    if time is None:
+        return False
+    units = inputs.recurrent_kernel.shape[0]
+    states = (batch or USUAL_BATCH) * time * units * inputs.x.dtype.size
+    return time >= SEGMENTS and states >= LEAST_BYTES_TO_SEGMENT
+
+
+def in_segments(program: Callable, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
+    """What `program` gives, computed for one segment of time after the other.
+
+    Each starts from the last state of the one before, and so BPTT takes its way back through them.
+    What else there is one of for each time step, besides the states, is in memory for one segment
+    at a time.
+    """
+    time = inputs.x.shape[1]
+    lengths = [time // SEGMENTS + (place < time % SEGMENTS) for place in range(SEGMENTS)]
+    all_states, last_state = [], inputs.initial_state
+    for segment in cut(inputs, ("x", "mask"), lengths, axis=1):
+        states, last_state = program(segment._replace(initial_state=last_state))
+        all_states.append(states)
+    return None if all_states[0] is None else tf.concat(all_states, 1), last_state
+
+
+def cut(inputs: Inputs, names: tuple[str, ...], sizes: list, axis: int) -> list[Inputs]:
+    """The inputs in pieces of these sizes: those named are cut, the others are the same in all."""
+    present = {name: array for name in names if (array := getattr(inputs, name)) is not None}
+    pieces = (tf.split(array, sizes, axis) for array in present.values())
+    return [
+        inputs._replace(**dict(zip(present, piece, strict=True)))
+        for piece in zip(*pieces, strict=True)
+    ]
 
 
 def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:

@@ -139,12 +139,13 @@ def unfold(layer: ExplainedRNN, x: Any, initial_state: Any = None) -> Unfolding:
     states, _ = layer._executor(Inputs(x, kernel, recurrent_kernel, bias, a_0), all_states=True)
 
     previous_states = swap_time_and_batch(equations.states_before(swap_time_and_batch(states), a_0))
+    input_projection = equations.project_inputs(x, kernel)
     recurrent_projection = equations.project_states(previous_states, recurrent_kernel)
     return Unfolding(
         x=_copy(x),
-        input_projection=_copy(equations.project_inputs(x, kernel, None)),
+        input_projection=_copy(input_projection),
         recurrent_projection=_copy(recurrent_projection),
-        pre_activation=_copy(equations.project_inputs(x, kernel, bias) + recurrent_projection),
+        pre_activation=_copy(equations.add_up(input_projection, bias, recurrent_projection)),
         previous_state=_copy(previous_states),
         state=_copy(states),
         kernel=_copy(kernel),

@@ -7,7 +7,14 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_explained import ExplainedRNN, equations, execution
-from keras_rnn_explained.execution import Executor, Inputs, Program, worth_halving
+from keras_rnn_explained.execution import (
+    LEAST_BYTES_TO_SEGMENT,
+    Executor,
+    Inputs,
+    Program,
+    worth_halving,
+    worth_segmenting,
+)
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
 
@@ -412,20 +419,25 @@ def test_an_activation_that_cannot_be_hashed_works():
 @pytest.mark.parametrize("batch", [1, 16, 17])
 @pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("return_sequences", [False, True])
-def test_a_batch_that_runs_in_halves_gives_the_same(batch, known, return_sequences):
+@pytest.mark.parametrize("segmented", [False, True])
+def test_a_batch_in_halves_and_time_in_segments_give_the_same(
+    batch, known, return_sequences, segmented, monkeypatch
+):
+    if segmented:
+        monkeypatch.setattr(execution, "LEAST_BYTES_TO_SEGMENT", 0)
     units = 64
     options = {"return_sequences": return_sequences, "recurrent_dropout": 0.3, "seed": 1}
     simple, explained = twins(units, 3, batch, **options)
     explained._executor.requested = "compiled"
     random = np.random.default_rng(0)
-    x = random.normal(size=(batch, 4, 3)).astype("float32")
+    x = random.normal(size=(batch, 5, 3)).astype("float32")
     state = random.normal(size=(batch, units)).astype("float32")
-    mask = random.random((batch, 4)) < 0.7
+    mask = random.random((batch, 5)) < 0.7
     rows = batch if known else None
     signature = [
-        tf.TensorSpec((rows, 4, 3)),
+        tf.TensorSpec((rows, 5, 3)),
         tf.TensorSpec((rows, units)),
-        tf.TensorSpec((rows, 4), "bool"),
+        tf.TensorSpec((rows, 5), "bool"),
     ]
     results = []
     for layer in (simple, explained):
@@ -463,3 +475,54 @@ def test_what_is_worth_halving_is_a_large_batch_in_a_graph_outside_of_xla():
     assert answers == [True, False, False, False]
     shapes = [(64, 4, 3), (3, 256), (256, 256), (256,), (64, 256)]
     assert not worth_halving(Inputs(*map(tf.zeros, shapes)))
+
+
+@pytest.mark.parametrize(
+    ("batch", "time", "expected"),
+    [
+        (32, 1000, False),
+        (32, 100_000, True),
+        (None, 100_000, True),  # as if it were 32
+        (None, 1000, False),
+        (32, None, False),
+        (LEAST_BYTES_TO_SEGMENT, 1, False),  # nothing to cut
+    ],
+)
+def test_what_is_worth_segmenting_is_much_of_a_known_length(batch, time, expected):
+    shapes = [(batch, time, 3), (3, 16), (16, 16), (16,), (batch, 16)]
+
+    @tf.function(input_signature=[tf.TensorSpec(shape) for shape in shapes])
+    def call(*arrays):
+        assert worth_segmenting(Inputs(*arrays)) is expected
+        return 0
+
+    call.get_concrete_function()
+
+
+def test_truncated_bptt_is_not_cut_into_segments(monkeypatch):
+    monkeypatch.setattr(execution, "LEAST_BYTES_TO_SEGMENT", 0)
+    plain, compiled = (
+        ExplainedRNN(3, truncate_bptt=2, seed=1, execution=way) for way in ("plain", "compiled")
+    )
+    plain.build((4, 6, 2))
+    compiled.build((4, 6, 2))
+    compiled.set_weights(plain.get_weights())
+    x = np.random.default_rng(0).normal(size=(4, 6, 2)).astype("float32")
+    assert_same_behaviour(compiled, plain, x)
+
+
+def test_segments_can_be_differentiated_twice(monkeypatch):
+    monkeypatch.setattr(execution, "LEAST_BYTES_TO_SEGMENT", 0)
+    simple, explained = twins(3, 2, 4)
+    explained._executor.requested = "compiled"
+    x = tf.constant(np.random.default_rng(0).normal(size=(4, 5, 2)).astype("float32"))
+    seconds = []
+    for layer in (simple, explained):
+        with tf.GradientTape() as outer:
+            with tf.GradientTape() as inner:
+                loss = curved(layer(x))
+            recurrent_kernel = layer.trainable_weights[1].value
+            first = inner.gradient(loss, recurrent_kernel)
+            size = tf.reduce_sum(first**2)
+        seconds.append(outer.gradient(size, recurrent_kernel))
+    assert_same(*seconds[::-1], 1e-4)

@@ -70,10 +70,11 @@ class KerasPeer:
         random = np.random.default_rng(SEED)
         sequences = case.batch * BATCHES_PER_EPOCH
         x = random.normal(size=(sequences, case.time, case.features)).astype("float32")
-        y = x[:, -1, :1]
+        batches = tf.data.Dataset.from_tensor_slices((x, x[:, -1, :1])).batch(case.batch, True)
+        dataset = _without_autotuning(batches.prefetch(1))
 
         def call():
-            history = model.fit(x, y, batch_size=case.batch, shuffle=False, verbose=0)
+            history = model.fit(dataset, verbose=0)
             return {"loss": np.array(history.history["loss"][0])}
 
         return call
@@ -103,6 +104,7 @@ class KerasPeer:
             tf.TensorSpec((case.batch, 1)),
         )
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+        dataset = _without_autotuning(dataset)
 
         def call():
             history = model.fit(dataset, verbose=0)
@@ -133,6 +135,13 @@ def _step(layer, x, mask=None):
     variables = [weight.value for weight in layer.trainable_weights]
     names = [weight.name for weight in layer.trainable_weights]
     return loss, dict(zip(names, tape.gradient(loss, variables), strict=True))
+
+
+def _without_autotuning(dataset):
+    """The end of an epoch waits for the autotuner's thread, which sleeps up to a second by then."""
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.with_options(options)
 
 
 def _over_lengths(step, case):
