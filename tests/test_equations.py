@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_rnn_explained import equations
-from keras_rnn_explained.execution import scan, unrolled_scan
+from keras_rnn_explained.loops import scan, unrolled_scan
 from tests import reference
 from tests.comparison import assert_same
 
@@ -248,28 +248,6 @@ def test_any_problem_agrees_with_the_reference(
     assert_same(np.swapaxes(states, 0, 1), expected_states, 1e-12, "states")
     for name in NAMES:
         assert_same(actual[name], expected[name], 1e-11, name)
-
-
-@pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("scan", [scan, unrolled_scan])
-def test_scan_does_what_keras_ops_scan_does(scan, reverse):
-    xs = {"a": tf.random.normal((5, 2)), "b": tf.random.normal((5, 2))}
-
-    def step(carry, now):
-        carry = tf.sin(carry + now["a"]) * now["b"]
-        return carry, carry * 2
-
-    actual = scan(step, tf.ones(2), xs, reverse=reverse)
-    expected = keras.ops.scan(step, tf.ones(2), xs, reverse=reverse)
-    for one, other in zip(actual, expected, strict=True):
-        assert_same(one, other, 0)
-
-
-@pytest.mark.parametrize("scan", [scan, unrolled_scan])
-def test_scan_repeats_without_inputs(scan):
-    carry, ys = scan(lambda carry, _: (carry * 2, None), tf.ones(2), length=3)
-    assert_same(carry, [8, 8], 0)
-    assert ys is None
 
 
 def test_the_loop_has_a_bound_that_lets_xla_differentiate_it():

@@ -1,0 +1,28 @@
+import keras
+import pytest
+import tensorflow as tf
+
+from keras_rnn_explained.loops import scan, unrolled_scan
+from tests.comparison import assert_same
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("scan", [scan, unrolled_scan])
+def test_scan_does_what_keras_ops_scan_does(scan, reverse):
+    xs = {"a": tf.random.normal((5, 2)), "b": tf.random.normal((5, 2))}
+
+    def step(carry, now):
+        carry = tf.sin(carry + now["a"]) * now["b"]
+        return carry, carry * 2
+
+    actual = scan(step, tf.ones(2), xs, reverse=reverse)
+    expected = keras.ops.scan(step, tf.ones(2), xs, reverse=reverse)
+    for one, other in zip(actual, expected, strict=True):
+        assert_same(one, other, 0)
+
+
+@pytest.mark.parametrize("scan", [scan, unrolled_scan])
+def test_scan_repeats_without_inputs(scan):
+    carry, ys = scan(lambda carry, _: (carry * 2, None), tf.ones(2), length=3)
+    assert_same(carry, [8, 8], 0)
+    assert ys is None
