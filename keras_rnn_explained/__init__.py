@@ -6,12 +6,35 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from keras_rnn_explained.bptt import Flow, Gradients, backpropagate
+    from keras_rnn_explained.convert import swap, swap_back
+    from keras_rnn_explained.finding import recurrent_layers
     from keras_rnn_explained.layer import ExplainedRNN
     from keras_rnn_explained.unfolding import Unfolding, unfold
 
-__all__ = ["ExplainedRNN", "Unfolding", "unfold"]
+__all__ = [
+    "ExplainedRNN",
+    "Flow",
+    "Gradients",
+    "Unfolding",
+    "backpropagate",
+    "recurrent_layers",
+    "swap",
+    "swap_back",
+    "unfold",
+]
 
-_HOMES = {"ExplainedRNN": "layer", "Unfolding": "unfolding", "unfold": "unfolding"}
+_HOMES = {
+    "ExplainedRNN": "layer",
+    "Flow": "bptt",
+    "Gradients": "bptt",
+    "Unfolding": "unfolding",
+    "backpropagate": "bptt",
+    "recurrent_layers": "finding",
+    "swap": "convert",
+    "swap_back": "convert",
+    "unfold": "unfolding",
+}
 
 
 def __getattr__(name: str) -> Any:

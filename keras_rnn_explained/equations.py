@@ -120,6 +120,29 @@ def states_before(states: Tensor, initial_state: Tensor) -> Tensor:
     return ops.concatenate([initial_state[None], states[:-1]])
 
 
+def pass_back(
+    error: Tensor,
+    kept: Tensor,
+    transposed_recurrent_kernel: Tensor,
+    *,
+    activation_backward: Callable,
+    mask: Tensor | None = None,
+    dropout_mask: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
+    """BPTT through one time step: what reaches a_{t−1} of e_t, and the local error d_t.
+
+    d_t = e_t ⊙ φ'(â_t)                       or, with a mask, 0 where m_t is False
+    ∂a_t/∂a_{t−1} takes e_t to r ⊙ (d_t·W_aaᵀ)     and, with a mask, + e_t where m_t is False
+    """
+    local_error = activation_backward(error, kept)
+    if mask is not None:
+        local_error = ops.where(mask, local_error, 0)
+    passed_back = _drop(ops.matmul(local_error, transposed_recurrent_kernel), dropout_mask)
+    if mask is not None:
+        passed_back = passed_back + ops.where(mask, 0, error)
+    return passed_back, local_error
+
+
 def local_errors(
     kept: Tensor,
     recurrent_kernel: Tensor,
@@ -130,6 +153,7 @@ def local_errors(
     mask: Tensor | None = None,
     dropout_mask: Tensor | None = None,
     truncate: int | None = None,
+    whole: bool = False,
     scan: Callable = ops.scan,
 ) -> tuple[Tensor, Tensor]:
     """BPTT, backwards through the time steps: d_t of every time step, and ∂L/∂a_0.
@@ -140,7 +164,7 @@ def local_errors(
     `final_upstream`, `(batch, units)`, is the upstream gradient of the state after the last time
     step; it is what the first step of this loop gets from "later". `upstream` is `None` when the
     loss sees that state alone. `activation_backward(e_t, kept_t)` is e_t ⊙ φ'(â_t), where `kept`
-    holds the states or the pre-activations.
+    holds the states or the pre-activations. With `whole`, e_t is returned in place of d_t.
 
     With `truncate` = k, e_t counts the upstream gradients of the k time steps t … t+k−1 alone.
     Repeating the first equation k − 1 times, for all time steps at once, starting from e_t = g_t,
@@ -148,18 +172,20 @@ def local_errors(
     """
     transposed_recurrent_kernel = ops.transpose(recurrent_kernel)
 
-    def pass_back(error, now):
-        local_error = activation_backward(error, now["kept"])
-        if mask is not None:
-            local_error = ops.where(now["mask"], local_error, 0)
-        passed_back = _drop(ops.matmul(local_error, transposed_recurrent_kernel), dropout_mask)
-        if mask is not None:
-            passed_back = passed_back + ops.where(now["mask"], 0, error)
-        return passed_back, local_error
+    def back(error, now):
+        return pass_back(
+            error,
+            now["kept"],
+            transposed_recurrent_kernel,
+            activation_backward=activation_backward,
+            mask=now.get("mask"),
+            dropout_mask=dropout_mask,
+        )
 
     def step(from_later, now):
         error = from_later + now["upstream"] if "upstream" in now else from_later
-        return pass_back(error, now)
+        passed_back, local_error = back(error, now)
+        return passed_back, error if whole else local_error
 
     steps = _present(kept=kept, upstream=upstream, mask=mask)
     if truncate is None:
@@ -173,14 +199,14 @@ def local_errors(
         all_upstream = all_upstream + upstream
 
     def one_step_further(errors, _):
-        passed_back, _ = pass_back(errors[1], steps)
+        passed_back, _ = back(errors[1], steps)
         later = ops.concatenate([passed_back[1:], ops.zeros_like(last)])
         return (passed_back[0], all_upstream + later), None
 
     nothing_yet = ops.zeros_like(final_upstream)
     errors, _ = scan(one_step_further, (nothing_yet, all_upstream), length=truncate - 1)
-    _, local_error = pass_back(errors[1], steps)
-    return local_error, errors[0]
+    _, local_error = back(errors[1], steps)
+    return errors[1] if whole else local_error, errors[0]
 
 
 def parameter_gradients(

@@ -276,8 +276,8 @@ class Program:
         last_state = states[-1]
         return states, (swap_time_and_batch(states), last_state) if self.all_states else last_state
 
-    def local_errors(self, inputs: Inputs, states: Tensor, upstream: tuple):
-        """BPTT's loop: the local errors, and the gradient of the initial state."""
+    def local_errors(self, inputs: Inputs, states: Tensor, upstream: tuple, whole: bool = False):
+        """BPTT's loop: the local errors (`whole`: the errors), and the initial state's gradient."""
         kept = states
         if self.derivative is None:
             previous_states = equations.states_before(states, inputs.initial_state)
@@ -297,6 +297,7 @@ class Program:
             mask=swap_time_and_batch(inputs.mask),
             dropout_mask=inputs.dropout_mask,
             truncate=self.truncation(states),
+            whole=whole,
             scan=self.scan,
         )
 

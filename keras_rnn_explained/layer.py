@@ -8,6 +8,7 @@ from keras import activations, constraints, initializers, ops, regularizers, tre
 
 from keras_rnn_explained import simple_rnn_weights, validation
 from keras_rnn_explained.execution import Execution, Executor, Inputs, require
+from keras_rnn_explained.recording import Call, is_recording, note
 
 Tensor = Any  # of whichever backend Keras runs on
 
@@ -254,21 +255,14 @@ class ExplainedRNN(keras.layers.Layer):
             sequences = ops.flip(sequences, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)
         input_mask, recurrent_mask = self._dropout_masks(sequences, a_0, training)
-        if input_mask is not None:
-            sequences = sequences * input_mask[:, None]
-
-        states, last_state = self._executor(
-            Inputs(
-                sequences,
-                self.kernel,
-                self.recurrent_kernel,
-                self.bias,
-                a_0,
-                mask,
-                recurrent_mask,
-            ),
-            all_states=self.return_sequences,
+        dropped = sequences if input_mask is None else sequences * input_mask[:, None]
+        inputs = Inputs(
+            dropped, self.kernel, self.recurrent_kernel, self.bias, a_0, mask, recurrent_mask
         )
+
+        states, last_state = self._executor(inputs, self.return_sequences or is_recording())
+        if is_recording():
+            note(Call(self, sequences, input_mask, inputs, states, last_state))
 
         output = states if self.return_sequences else last_state
         if mask is not None:

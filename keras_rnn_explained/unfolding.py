@@ -4,16 +4,23 @@ Unfolding changes nothing about a layer. It writes the one recurrence down once 
 so that every copy can be looked at; the parameters stay the same three arrays throughout.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from html import escape
 from typing import Any
 
+import keras
 import numpy as np
-from keras import ops
+import tensorflow as tf
+from keras import ops, tree
 from numpy.typing import NDArray
 
 from keras_rnn_explained import equations
-from keras_rnn_explained.execution import Inputs, swap_time_and_batch
+from keras_rnn_explained.convert import swap
+from keras_rnn_explained.execution import swap_time_and_batch
+from keras_rnn_explained.finding import RECURRENT, chosen_layers, recurrent_layers
 from keras_rnn_explained.layer import ExplainedRNN
+from keras_rnn_explained.recording import Call, recording
 
 Array = NDArray[Any]
 
@@ -27,13 +34,14 @@ class Unfolding:
     At every time step t, with the same three parameters,
 
         pre_activation_t = input_projection_t + bias + recurrent_projection_t
-        state_t = activation(pre_activation_t)
+        state_t = activation(pre_activation_t)        or previous_state_t where the mask is False
 
     Time steps stand in the order in which the layer went through them: with `go_backwards`, index 0
     is the last time step of the sequence that was given.
 
     Attributes:
-        x: x_t, `(batch, time, features)`.
+        layer: Path of the layer in its model.
+        x: x_t, `(batch, time, features)`, before dropout.
         input_projection: x_t·kernel, without the bias, `(batch, time, units)`.
         recurrent_projection: a_{t−1}·recurrent_kernel, `(batch, time, units)`.
         pre_activation: â_t, `(batch, time, units)`.
@@ -42,10 +50,17 @@ class Unfolding:
         kernel: W_ax, `(features, units)`.
         recurrent_kernel: W_aa, `(units, units)`.
         bias: b_a, `(units,)`, or `None` without one.
+        mask: `(batch, time)`, `False` where the state stayed as it was, or `None` without a mask;
+            `(batch, time, units)` if it came so.
+        input_dropout_mask: What x_t was multiplied by before the kernel, the same at all time
+            steps, `(batch, features)`, or `None` without dropout.
+        recurrent_dropout_mask: What a_{t−1} was multiplied by before the recurrent kernel,
+            `(batch, units)`, or `None`.
         activation: Name of φ.
         go_backwards: Whether the layer started at the end of the sequence.
     """
 
+    layer: str
     x: Array = field(repr=False)
     input_projection: Array = field(repr=False)
     recurrent_projection: Array = field(repr=False)
@@ -55,6 +70,9 @@ class Unfolding:
     kernel: Array = field(repr=False)
     recurrent_kernel: Array = field(repr=False)
     bias: Array | None = field(repr=False)
+    mask: Array | None = field(repr=False)
+    input_dropout_mask: Array | None = field(repr=False)
+    recurrent_dropout_mask: Array | None = field(repr=False)
     activation: str
     go_backwards: bool
 
@@ -78,89 +96,209 @@ class Unfolding:
         """Size of the input at one time step."""
         return self.x.shape[2]
 
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by name, those that are `None` left out."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+    def _repr_html_(self) -> str:
+        """A table of the arrays, for notebooks."""
+        return array_table(repr(self), self.arrays())
+
     def __repr__(self) -> str:
         sizes = ", ".join(
             f"{size}={getattr(self, size)}" for size in ("batch", "time", "features", "units")
         )
         backwards = ", go_backwards=True" if self.go_backwards else ""
-        return f"Unfolding({sizes}, activation={self.activation!r}{backwards})"
+        return f"Unfolding({self.layer!r}, {sizes}, activation={self.activation!r}{backwards})"
 
 
-def unfold(layer: ExplainedRNN, x: Any, initial_state: Any = None) -> Unfolding:
-    """Runs the layer on `x` and keeps what it computed at each time step.
+def unfold(
+    model: Any,
+    x: Any,
+    layer: Any = None,
+    *,
+    call: int | None = None,
+    training: bool = False,
+    initial_state: Any = None,
+    mask: Any = None,
+) -> Any:
+    """Runs a model on `x` and keeps what its recurrent layers computed at each time step.
 
-    The states come from the very program that a call of the layer runs, as in inference: without
-    dropout, and without a mask. Nothing about the layer changes; a layer that is not built yet is
-    built, and a `stateful` one starts from its state but does not move on.
+    The states are those of this very run. Nothing about the model changes: neither weights nor the
+    states of `stateful` layers nor seeds. A `SimpleRNN` is looked at through an `ExplainedRNN` with
+    its weights, in a copy of the model.
 
     Args:
-        layer: An `ExplainedRNN`.
-        x: The input, `(batch, time, features)`.
-        initial_state: a_0, `(batch, units)`; zeros by default, or the state of a `stateful` layer.
+        model: A built model that holds an `ExplainedRNN` or a `SimpleRNN`, however deep, or such a
+            layer alone, or a wrapper around one.
+        x: The model's input; for a layer alone `(batch, time, features)`.
+        layer: Which layer: its name, its path (see `recurrent_layers`), the layer itself, or a list
+            of these. It may be left out where there is only one.
+        call: Which of its calls, from 0, where the layer is called several times in one run, as a
+            shared one is or one inside `TimeDistributed`.
+        training: Whether dropout is active, with the masks that the next training step would use.
+        initial_state: a_0, `(batch, units)`, for a layer alone; zeros by default, or the state of a
+            `stateful` layer.
+        mask: `(batch, time)`, for a layer alone.
 
     Returns:
-        The `Unfolding`, whose arrays are copies.
+        The `Unfolding`, whose arrays are copies; for a list of layers, a dict of them by path.
 
     Raises:
-        TypeError: If `layer` is no `ExplainedRNN`.
-        ValueError: If `x` or `initial_state` is not of the shape above.
+        TypeError: If `model` is no model or layer.
+        ValueError: If there is no such layer or call, if several fit, if the model is not built, or
+            if `x`, `initial_state` or `mask` is not of the shape above.
 
     Examples:
         >>> import numpy as np
-        >>> layer = ExplainedRNN(4)
+        >>> layer = ExplainedRNN(4, name="rnn")
         >>> unfolding = unfold(layer, np.ones((2, 10, 3), "float32"))
         >>> unfolding
-        Unfolding(batch=2, time=10, features=3, units=4, activation='tanh')
+        Unfolding('rnn', batch=2, time=10, features=3, units=4, activation='tanh')
         >>> bool(np.allclose(unfolding.state[:, -1], layer(np.ones((2, 10, 3)))))
         True
     """
-    if not isinstance(layer, ExplainedRNN):
-        raise TypeError(
-            f"`layer` must be an ExplainedRNN, got {_described(layer)}. Of a model, pass the layer "
-            "itself, as in `unfold(model.layers[0], x)`; of a Bidirectional, its `forward_layer`."
-        )
-    if getattr(x, "_keras_mask", None) is not None:
-        raise ValueError(
-            "`x` carries a mask, as what comes from an Embedding or a Masking layer does, and "
-            "`unfold` can't take masks into account yet: its numbers would not be those of the "
-            "model. Pass sequences without padding, as in `np.array(x)`."
-        )
-    x = ops.convert_to_tensor(x, layer.compute_dtype)
-    layer._check(x.shape)
-    if not layer.built:
-        layer.build(tuple(x.shape))
-    a_0 = layer._initial_state(x, initial_state)
-    if layer.go_backwards:
-        x = ops.flip(x, axis=1)
-    kernel, recurrent_kernel, bias = (
-        weight if weight is None else ops.convert_to_tensor(weight, layer.compute_dtype)
-        for weight in (layer.kernel, layer.recurrent_kernel, layer.bias)
-    )
-    states, _ = layer._executor(Inputs(x, kernel, recurrent_kernel, bias, a_0), all_states=True)
+    look = Look(model, x, layer, initial_state=initial_state, mask=mask)
+    with keras.StatelessScope(), recording() as calls:
+        look.run(training)
+    unfoldings = {path: unfolding_of(path, one) for path, one in look.calls_of(calls, call).items()}
+    return unfoldings if isinstance(layer, (list, tuple)) else next(iter(unfoldings.values()))
 
-    previous_states = swap_time_and_batch(equations.states_before(swap_time_and_batch(states), a_0))
-    input_projection = equations.project_inputs(x, kernel)
-    recurrent_projection = equations.project_states(previous_states, recurrent_kernel)
+
+class Look:
+    """A model about to be looked at on some input, every recurrent layer in it explained.
+
+    Args:
+        model: See `unfold`.
+        x: See `unfold`.
+        layer: See `unfold`.
+        initial_state: See `unfold`.
+        mask: See `unfold`.
+
+    Attributes:
+        model: The model, or its copy with `ExplainedRNN` in place of `SimpleRNN`.
+        layers: The layers to look at, by path.
+        x: The input, ready for the model.
+    """
+
+    def __init__(self, model: Any, x: Any, layer: Any, initial_state: Any = None, mask: Any = None):
+        self.layers = chosen_layers(model, layer)
+        self.is_layer = isinstance(model, RECURRENT)
+        given = {"initial_state": initial_state, "mask": mask}
+        self.keywords = {name: value for name, value in given.items() if value is not None}
+        self.x = tree.map_structure(ops.convert_to_tensor, x)
+        if self.is_layer:
+            if not model.built:
+                model.build(tuple(self.x.shape))
+        elif self.keywords:
+            raise ValueError(
+                f"`{next(iter(self.keywords))}` can be given for a layer alone; {model.name!r} "
+                "makes its own from its input."
+            )
+        elif not model.built:
+            raise ValueError(
+                f"Model {model.name!r} is not built, so it has no weights to look at. Call it on "
+                "data once, or give it a `keras.Input`."
+            )
+        if any(0 in array.shape[:1] for array in tree.flatten(self.x)):
+            raise ValueError("`x` must hold at least one sequence, got none.")
+        self.model = model
+        if not all(isinstance(layer, ExplainedRNN) for layer in self.layers.values()):
+            self.model = swap(model)
+            swapped = recurrent_layers(self.model)
+            self.layers = {path: swapped[path] for path in self.layers}
+
+    def run(self, training: bool) -> Any:
+        """What the model gives. To be called where calls are recorded and no variable changes."""
+        return self.model(self.x, training=training, **self.keywords)
+
+    def calls_of(self, calls: list[Call], call: int | None) -> dict[str, Call]:
+        """Of all recorded calls, the wanted one of each layer."""
+        return {
+            path: self._call_of(path, layer, calls, call) for path, layer in self.layers.items()
+        }
+
+    def _call_of(self, path, layer, calls, call):
+        own = [one for one in calls if one.layer is layer]
+        if not own:
+            raise ValueError(f"The model did not call its layer {path!r} in this run.")
+        if call is None and len(own) > 1:
+            raise ValueError(
+                f"Layer {path!r} is called {len(own)} times in one run. Say which call is meant: "
+                f"`call` may be 0 to {len(own) - 1}."
+            )
+        if call is not None and not -len(own) <= call < len(own):
+            raise ValueError(
+                f"`call` must be 0 to {len(own) - 1}, for layer {path!r} is called {len(own)} "
+                f"time{'s' * (len(own) > 1)} in one run; got {call!r}."
+            )
+        one = own[call or 0]
+        if tf.is_symbolic_tensor(one.states):
+            raise ValueError(
+                f"The model calls its layer {path!r} inside a `tf.function`, where no numbers can "
+                "be seen. Take the decorator off its `call`."
+            )
+        return one
+
+
+def unfolding_of(path: str, call: Call) -> Unfolding:
+    """The unfolding of a recorded call of the layer at `path`."""
+    inputs, layer = call.inputs, call.layer
+    kernel, recurrent_kernel = (
+        ops.convert_to_tensor(weight, layer.compute_dtype)
+        for weight in (inputs.kernel, inputs.recurrent_kernel)
+    )
+    bias = None if inputs.bias is None else ops.convert_to_tensor(inputs.bias, layer.compute_dtype)
+    previous_state = swap_time_and_batch(
+        equations.states_before(swap_time_and_batch(call.states), inputs.initial_state)
+    )
+    r = inputs.dropout_mask
+    input_projection = equations.project_inputs(inputs.x, kernel)
+    recurrent_projection = equations.project_states(
+        previous_state, recurrent_kernel, None if r is None else r[:, None]
+    )
+    mask = inputs.mask
+    if mask is not None and mask.shape[-1] == 1:
+        mask = mask[..., 0]
     return Unfolding(
-        x=_copy(x),
-        input_projection=_copy(input_projection),
-        recurrent_projection=_copy(recurrent_projection),
-        pre_activation=_copy(equations.add_up(input_projection, bias, recurrent_projection)),
-        previous_state=_copy(previous_states),
-        state=_copy(states),
-        kernel=_copy(kernel),
-        recurrent_kernel=_copy(recurrent_kernel),
-        bias=None if bias is None else _copy(bias),
+        layer=path,
+        x=copy(call.x),
+        input_projection=copy(input_projection),
+        recurrent_projection=copy(recurrent_projection),
+        pre_activation=copy(equations.add_up(input_projection, bias, recurrent_projection)),
+        previous_state=copy(previous_state),
+        state=copy(call.states),
+        kernel=copy(kernel),
+        recurrent_kernel=copy(recurrent_kernel),
+        bias=copy(bias),
+        mask=copy(mask),
+        input_dropout_mask=copy(call.input_dropout_mask),
+        recurrent_dropout_mask=copy(r),
         activation=getattr(layer.activation, "__name__", type(layer.activation).__name__),
         go_backwards=layer.go_backwards,
     )
 
 
-def _copy(tensor: Any) -> Array:
-    # A copy: NumPy may otherwise share, read-only, the memory of the backend's tensor.
-    return np.array(ops.convert_to_numpy(tensor))
+def copy(tensor: Any) -> Any:
+    """The numbers of a tensor, `None` for `None`.
+
+    A copy: NumPy may otherwise share, read-only, the memory of the backend's tensor.
+    """
+    return None if tensor is None else np.array(ops.convert_to_numpy(tensor))
 
 
-def _described(layer: Any) -> str:
-    name = getattr(layer, "name", None)
-    return type(layer).__name__ if name is None else f"{type(layer).__name__} {name!r}"
+def array_table(title: str, arrays: dict[str, Array]) -> str:
+    """Arrays as an HTML table: names, shapes and the least, mean and greatest value."""
+    measures: list[Callable] = [np.min, np.mean, np.max]
+    rows = "".join(
+        f"<tr><th>{escape(name)}</th><td>{' × '.join(map(str, array.shape))}</td>"
+        + "".join(f"<td>{measure(array.astype('float64')):.4g}</td>" for measure in measures)
+        + "</tr>"
+        for name, array in arrays.items()
+    )
+    heads = "".join(f"<th>{head}</th>" for head in ("", "shape", "least", "mean", "greatest"))
+    return (
+        f"<table><caption>{escape(title)}</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    )

@@ -1,0 +1,439 @@
+"""Where each part of each gradient came from: back-propagation through time, laid out along time.
+
+The gradient of a parameter is a sum over all time steps. Here are its summands, and how much of a
+loss at one time step reaches an earlier one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops, tree
+from numpy.typing import NDArray
+
+from keras_rnn_explained import equations
+from keras_rnn_explained.execution import Inputs, Program, as_graph, swap_time_and_batch
+from keras_rnn_explained.recording import Call, recording
+from keras_rnn_explained.unfolding import Look, Unfolding, array_table, copy, unfolding_of
+
+Array = NDArray[Any]
+
+PARAMETERS = ("kernel", "recurrent_kernel", "bias")
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """How much of the loss at one time step reaches another one.
+
+    Attributes:
+        loss_steps: s, the time steps whose loss is followed: indices, ascending.
+        size: `(len(loss_steps), time)`: at `[i, t]` the norm over batch and units of ∂L_s/∂a_t,
+            where L_s is the part of the loss that sees a_s directly, and s is `loss_steps[i]`. 0
+            for t > s.
+        samples: How many samples of the batch it counts.
+        is_whole: Whether every time step that has a loss is followed.
+    """
+
+    loss_steps: Array
+    size: Array
+    samples: int
+    is_whole: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """One backward pass through a layer, time step by time step.
+
+    With g_t the upstream gradient, at every time step t from the last to the first
+
+        error_t = upstream_t + what comes back from t + 1
+        local_error_t = error_t ⊙ activation'(pre_activation_t)
+
+    and each parameter's gradient is the sum over t of what its use at t contributes. All arrays have
+    the layer's compute dtype; time steps stand in the order in which the layer went through them.
+
+    Attributes:
+        unfolding: The forward pass that it belongs to.
+        loss: The value of the loss L.
+        upstream: g_t, what reaches a_t from outside the layer, `(batch, time, units)`.
+        error: e_t, the whole ∂L/∂a_t, `(batch, time, units)`.
+        local_error: d_t = ∂L/∂â_t, `(batch, time, units)`.
+        x: ∂L/∂x_t, `(batch, time, features)`.
+        initial_state: ∂L/∂a_0, `(batch, units)`.
+        kernel: ∂L/∂W_ax of this call of the layer, without regularizers, `(features, units)`.
+        recurrent_kernel: ∂L/∂W_aa likewise, `(units, units)`.
+        bias: ∂L/∂b_a likewise, `(units,)`, or `None` without a bias.
+        truncate_bptt: Over how many time steps a loss was taken back; `None` is all.
+    """
+
+    unfolding: Unfolding
+    loss: float
+    upstream: Array = field(repr=False)
+    error: Array = field(repr=False)
+    local_error: Array = field(repr=False)
+    x: Array = field(repr=False)
+    initial_state: Array = field(repr=False)
+    kernel: Array = field(repr=False)
+    recurrent_kernel: Array = field(repr=False)
+    bias: Array | None = field(repr=False)
+    truncate_bptt: int | None
+    _program: Program = field(repr=False)
+
+    @property
+    def spectral_radius(self) -> float:
+        """Largest |eigenvalue| of the recurrent kernel.
+
+        For the linear network, and in general where |φ'| ≤ 1, gradients vanish in the long run if
+        it is below 1 (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
+        networks", ICML 2013, section 2.1).
+        """
+        return float(np.abs(np.linalg.eigvals(_wide(self.unfolding.recurrent_kernel))).max())
+
+    def arrays(self) -> dict[str, Array]:
+        """All arrays by name, those that are `None` left out, and those of the unfolding not in."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+    def summands(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
+        """What each use of a parameter adds to its gradient, one time step after the other.
+
+        Args:
+            parameter: `"kernel"`, `"recurrent_kernel"` or `"bias"`.
+            start: The first time step.
+            stop: The time step before which to stop; `None` is the end. Both as in a slice.
+
+        Yields:
+            For each time step an array of the parameter's shape, summed over the batch. They are
+            computed one at a time, so that a long sequence needs no more memory than a short one.
+
+        Raises:
+            ValueError: If the layer has no such parameter.
+        """
+        given = [name for name in PARAMETERS if getattr(self, name) is not None]
+        if parameter not in given:
+            raise ValueError(
+                f"`parameter` must be {', '.join(map(repr, given))}, got {parameter!r}."
+            )
+        u = self.unfolding
+        x = u.x if u.input_dropout_mask is None else u.x * u.input_dropout_mask[:, None]
+        for t in range(*slice(start, stop).indices(u.time)):
+            gradients = equations.parameter_gradients(
+                ops.convert_to_tensor(x[None, :, t]),
+                ops.convert_to_tensor(u.state[None, :, t]),
+                ops.convert_to_tensor(u.previous_state[:, t]),
+                ops.convert_to_tensor(self.local_error[None, :, t]),
+                u.recurrent_dropout_mask,
+            )
+            yield copy(getattr(gradients, parameter))
+
+    def summand_norms(self, parameter: str) -> Array:
+        """The Euclidean (Frobenius) norm of each time step's summand, `(time,)`, in float64.
+
+        Args:
+            parameter: `"kernel"`, `"recurrent_kernel"` or `"bias"`.
+
+        Raises:
+            ValueError: If the layer has no such parameter.
+        """
+        return np.array([np.linalg.norm(_wide(one)) for one in self.summands(parameter)])
+
+    def flow(self, most_steps: int = 32, most_samples: int | None = None) -> Flow:
+        """Follows the loss at each time step back through time.
+
+        It costs as much as a backward pass for each time step that has a loss, so of many the most
+        distant ones are left out evenly.
+
+        Args:
+            most_steps: How many time steps' losses to follow at most; the last one is among them.
+            most_samples: How many samples of the batch to count, the first ones; `None` is all.
+
+        Raises:
+            ValueError: If `most_steps` or `most_samples` is not positive.
+        """
+        for name, value in (("most_steps", most_steps), ("most_samples", most_samples)):
+            if value is not None and value < 1:
+                raise ValueError(f"`{name}` must be a positive integer, got {value!r}.")
+        upstream = ops.convert_to_tensor(self.upstream[:most_samples])
+        has_loss = np.flatnonzero(np.any(self.upstream[:most_samples] != 0, axis=(0, 2)))
+        places = np.linspace(0, len(has_loss) - 1, min(most_steps, len(has_loss)))
+        steps = has_loss[np.unique(np.round(places).astype(int))]
+        size = np.zeros((len(steps), self.unfolding.time))
+        if len(steps) == 0:
+            return Flow(steps, size, len(upstream), is_whole=True)
+        back = _Back(self, slice(most_samples))
+        last = int(steps[-1])
+        error = ops.zeros((len(steps), *upstream[:, 0].shape), upstream.dtype)
+        for t in range(last, -1, -1):
+            alive = (steps >= t) & (steps < t + (self.truncate_bptt or last + 1))
+            starts = ops.convert_to_tensor((steps == t)[:, None, None])
+            error = ops.where(starts, upstream[:, t], error)
+            size[:, t] = np.where(alive, np.linalg.norm(_wide(copy(error)), axis=(1, 2)), 0)
+            error = back(error, t)
+        return Flow(steps, size, len(upstream), is_whole=len(steps) == len(has_loss))
+
+    def jacobian(self, later: int, earlier: int, sample: int = 0) -> Array:
+        """∂a_s/∂a_t of one sample, `(units, units)`: at `[i, j]` ∂a_s[i]/∂a_t[j].
+
+        It is the product of ∂a_r/∂a_{r−1} over r = t + 1 … s (Pascanu et al., 2013, equation 5), and
+        shows what the recurrence does to a gradient whatever the loss; `truncate_bptt` plays no
+        part.
+
+        Args:
+            later: s, an index; negative counts from the end.
+            earlier: t, likewise, at most s.
+            sample: Which sample of the batch.
+
+        Raises:
+            ValueError: If there are no such time steps, or `earlier` is after `later`.
+            IndexError: If there is no such sample.
+        """
+        time = self.unfolding.time
+        s, t = (step + time if step < 0 else step for step in (later, earlier))
+        if not 0 <= t <= s < time:
+            raise ValueError(
+                f"`later` must be a time step from 0 to {time - 1} and `earlier` one up to it, got "
+                f"{later!r} and {earlier!r}."
+            )
+        *_, (_, jacobian) = self._jacobians(s, t, sample)
+        return jacobian
+
+    def jacobian_norms(self, sample: int = 0, most_steps: int = 32) -> tuple[Array, Array]:
+        """How the last state depends on the earlier ones: the spectral norm of ∂a_T/∂a_t.
+
+        Args:
+            sample: Which sample of the batch.
+            most_steps: For how many t at most, spread evenly; each costs a singular value
+                decomposition.
+
+        Returns:
+            The time steps t, ascending, and the norms, 1 for the last.
+
+        Raises:
+            IndexError: If there is no such sample.
+        """
+        last = self.unfolding.time - 1
+        steps = np.unique(np.linspace(0, last, min(most_steps, last + 1)).round().astype(int))
+        norms = {
+            t: np.linalg.norm(_wide(jacobian), 2)
+            for t, jacobian in self._jacobians(last, 0, sample)
+            if t in steps
+        }
+        return steps, np.array([norms[t] for t in steps])
+
+    def _jacobians(self, later: int, earlier: int, sample: int):
+        """∂a_s/∂a_t for t = s … `earlier`: each row is one unit of a_s, followed back."""
+        batch = self.unfolding.batch
+        if not -batch <= sample < batch:
+            raise IndexError(f"`sample` must be from 0 to {batch - 1}, got {sample!r}.")
+        back = _Back(self, [sample])
+        error = ops.eye(self.unfolding.units, dtype=self.error.dtype.name)[:, None]
+        for t in range(later, earlier - 1, -1):
+            yield t, copy(error)[:, 0]
+            if t > earlier:
+                error = back(error, t)
+
+    def _repr_html_(self) -> str:
+        """A table of the arrays, for notebooks."""
+        return array_table(repr(self), self.arrays())
+
+    def __repr__(self) -> str:
+        u = self.unfolding
+        truncated = "" if self.truncate_bptt is None else f", truncate_bptt={self.truncate_bptt}"
+        return (
+            f"Gradients({u.layer!r}, loss={self.loss:.6g}, batch={u.batch}, time={u.time}, "
+            f"features={u.features}, units={u.units}{truncated})"
+        )
+
+
+def backpropagate(
+    model: Any,
+    x: Any,
+    y: Any = None,
+    loss: Any = None,
+    layer: Any = None,
+    *,
+    sample_weight: Any = None,
+    call: int | None = None,
+    training: bool = False,
+    initial_state: Any = None,
+    mask: Any = None,
+) -> Any:
+    """Computes a loss and takes it back through the recurrent layers of a model.
+
+    Nothing about the model changes: neither weights nor the optimizer nor the states of `stateful`
+    layers nor seeds.
+
+    Args:
+        model: See `unfold`.
+        x: See `unfold`.
+        y: The targets, as in `fit`.
+        loss: A Keras loss, its name, or a function of targets and outputs; by default the one that
+            the model was compiled with, its regularizers included.
+        layer: See `unfold`.
+        sample_weight: As in `fit`.
+        call: See `unfold`.
+        training: See `unfold`.
+        initial_state: See `unfold`.
+        mask: See `unfold`.
+
+    Returns:
+        The `Gradients`; for a list of layers, a dict of them by path.
+
+    Raises:
+        TypeError: If `model` is no model or layer.
+        ValueError: As `unfold`; and if there is no loss, or `y` does not fit the model's outputs.
+
+    Examples:
+        >>> import numpy as np
+        >>> from keras_rnn_explained import ExplainedRNN
+        >>> layer = ExplainedRNN(4, name="rnn")
+        >>> x, y = np.ones((2, 10, 3), "float32"), np.ones((2, 4), "float32")
+        >>> gradients = backpropagate(layer, x, y, loss="mse")
+        >>> gradients.local_error.shape
+        (2, 10, 4)
+        >>> whole = sum(gradients.summands("recurrent_kernel"))
+        >>> bool(np.allclose(whole, gradients.recurrent_kernel, atol=1e-6))
+        True
+
+    Source: P. J. Werbos, "Backpropagation Through Time: What It Does and How to Do It", Proceedings
+    of the IEEE 78 (1990).
+    """
+    look = Look(model, x, layer, initial_state=initial_state, mask=mask)
+    loss_of = _loss(look, y, loss, sample_weight)
+    kernels = [layer.recurrent_kernel.value for layer in look.layers.values()]
+    with tf.GradientTape() as tape:
+        tape.watch(kernels)  # even if they are not trained
+        with keras.StatelessScope(collect_losses=True), recording() as calls:
+            outputs = look.run(training)
+            value = _told(loss_of, outputs, y)
+    chosen = look.calls_of(calls, call)
+    upstream = tape.gradient(value, [(one.states, one.last_state) for one in chosen.values()])
+    all_gradients = {
+        path: _gradients_of(path, one, float(value), g)
+        for (path, one), g in zip(chosen.items(), upstream, strict=True)
+    }
+    return all_gradients if isinstance(layer, (list, tuple)) else next(iter(all_gradients.values()))
+
+
+class _Back:
+    """Takes errors of any number, `(errors, batch, units)`, from one time step to that before."""
+
+    def __init__(self, gradients: Gradients, samples: Any):
+        u = gradients.unfolding
+        program = gradients._program
+        self.kept = (u.pre_activation if program.derivative is None else u.state)[samples]
+        self.mask = u.mask
+        if u.mask is not None:
+            self.mask = (u.mask if u.mask.ndim == 3 else u.mask[..., None])[samples]
+        self.dropout_mask = u.recurrent_dropout_mask
+        if self.dropout_mask is not None:
+            self.dropout_mask = self.dropout_mask[samples]
+        self.transposed = ops.convert_to_tensor(u.recurrent_kernel.T)
+        self.activation_backward = program.activation_backward
+
+    def __call__(self, error, t):
+        # An activation may look at all units of a state, so it gets the kept ones in full.
+        kept = ops.broadcast_to(ops.convert_to_tensor(self.kept[:, t]), error.shape)
+        passed_back, _ = equations.pass_back(
+            error,
+            kept,
+            self.transposed,
+            activation_backward=self.activation_backward,
+            mask=None if self.mask is None else self.mask[:, t],
+            dropout_mask=self.dropout_mask,
+        )
+        return passed_back
+
+
+def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradients:
+    """BPTT through a recorded call, from the gradients of its states and of its last state."""
+    inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in call.inputs))
+    of_states, of_last_state = (
+        ops.zeros_like(outputs) if gradient is None else ops.convert_to_tensor(gradient)
+        for gradient, outputs in zip(upstream, (call.states, call.last_state), strict=True)
+    )
+    # The last state is a_T, by whichever name it leaves the layer.
+    of_states = ops.concatenate(
+        [of_states[:, :-1], of_states[:, -1:] + of_last_state[:, None]], axis=1
+    )
+    outside = of_states, ops.zeros_like(of_last_state)
+    program = call.layer._executor.program(inputs, all_states=True, way="plain")
+    states = swap_time_and_batch(call.states)
+    local_error, initial_state = program.run_local_errors(inputs, states, outside)
+    whole = as_graph(partial(program.local_errors, whole=True), compiled=False)
+    error, _ = whole(inputs, states, outside)
+    x, kernel, recurrent_kernel, *bias, _ = program.gradients(
+        lambda *_: (local_error, initial_state), inputs, states, outside
+    )
+    if call.input_dropout_mask is not None:
+        x = x * call.input_dropout_mask[:, None]
+    return Gradients(
+        unfolding=unfolding_of(path, call),
+        loss=loss,
+        upstream=copy(of_states),
+        error=copy(swap_time_and_batch(error)),
+        local_error=copy(swap_time_and_batch(local_error)),
+        x=copy(x),
+        initial_state=copy(initial_state),
+        kernel=copy(kernel),
+        recurrent_kernel=copy(recurrent_kernel),
+        bias=copy(bias[0]) if bias else None,
+        truncate_bptt=call.layer.truncate_bptt,
+        _program=program,
+    )
+
+
+def _loss(look: Look, y: Any, loss: Any, sample_weight: Any) -> Callable[[Any], Any]:
+    """The loss as a function of the model's outputs."""
+    y, sample_weight = (
+        None if given is None else tree.map_structure(ops.convert_to_tensor, given)
+        for given in (y, sample_weight)
+    )
+    if loss is None:
+        if not getattr(look.model, "compiled", False):
+            raise ValueError(
+                f"`loss` must be given, as in `loss='mse'`, for {look.model.name!r} was not "
+                "compiled with one."
+            )
+        return lambda outputs: look.model.compute_loss(
+            x=look.x, y=y, y_pred=outputs, sample_weight=sample_weight
+        )
+    loss = keras.losses.get(loss)
+    if not isinstance(loss, keras.losses.Loss):
+        loss = _Averaged(loss)
+    return lambda outputs: loss(y, outputs, sample_weight=sample_weight)
+
+
+class _Averaged(keras.losses.Loss):
+    """A function of targets and outputs as a loss: weighted, masked and averaged like any other."""
+
+    def __init__(self, function: Callable):
+        super().__init__()
+        self.function = function
+
+    def call(self, y_true, y_pred):
+        return self.function(y_true, y_pred)
+
+
+def _told(loss_of, outputs, y):
+    """The loss; where it can't be computed, with what there was to compute it from."""
+    try:
+        value = loss_of(outputs)
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        shapes = tree.map_structure(lambda array: tuple(np.shape(array)), (y, outputs))
+        raise ValueError(
+            f"`y` of shape {shapes[0]} does not fit the model's output of shape {shapes[1]}, or "
+            f"the loss does not: {error}"
+        ) from error
+    if value is None or value.shape.rank != 0:
+        raise ValueError(f"The loss must be one number, got {value!r}.")
+    return value
+
+
+def _wide(array: Array) -> Array:
+    """In float64, or complex, as NumPy's linear algebra takes it."""
+    return np.asarray(array).astype("float64")
