@@ -53,8 +53,9 @@ class Gradients:
         error_t = upstream_t + what comes back from t + 1
         local_error_t = error_t ⊙ activation'(pre_activation_t)
 
-    and each parameter's gradient is the sum over t of what its use at t contributes. All arrays have
-    the layer's compute dtype; time steps stand in the order in which the layer went through them.
+    and each parameter's gradient is the sum over t of what its use at t contributes. All arrays
+    have the layer's compute dtype; time steps stand in the order in which the layer went through
+    them.
 
     Attributes:
         unfolding: The forward pass that it belongs to.
@@ -178,8 +179,8 @@ class Gradients:
     def jacobian(self, later: int, earlier: int, sample: int = 0) -> Array:
         """∂a_s/∂a_t of one sample, `(units, units)`: at `[i, j]` ∂a_s[i]/∂a_t[j].
 
-        It is the product of ∂a_r/∂a_{r−1} over r = t + 1 … s (Pascanu et al., 2013, equation 5), and
-        shows what the recurrence does to a gradient whatever the loss; `truncate_bptt` plays no
+        It is the product of ∂a_r/∂a_{r−1} over r = t + 1 … s (Pascanu et al., 2013, equation 5),
+        and shows what the recurrence does to a gradient whatever the loss; `truncate_bptt` plays no
         part.
 
         Args:

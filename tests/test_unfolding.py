@@ -62,7 +62,7 @@ def by_hand(unfolding, x, a_0):
 def test_each_time_step_is_what_a_loop_by_hand_gives(execution):
     layer, x = layer_and_input(dtype="float64", execution=execution)
     a_0 = random(BATCH, UNITS)
-    unfolding = unfold(layer, x, a_0)
+    unfolding = unfold(layer, x, initial_state=a_0)
     for name, expected in by_hand(unfolding, x, a_0).items():
         np.testing.assert_allclose(getattr(unfolding, name), expected, atol=1e-13, err_msg=name)
 
@@ -95,7 +95,7 @@ def test_the_states_are_exactly_what_the_layer_returns(options):
     layer, x = layer_and_input(return_sequences=True, **options)
     a_0 = random(BATCH, UNITS).astype("float32")
     returned = keras.ops.convert_to_numpy(layer(x, initial_state=a_0))
-    unfolding = unfold(layer, x, a_0)
+    unfolding = unfold(layer, x, initial_state=a_0)
     assert unfolding.state.dtype == returned.dtype
     np.testing.assert_array_equal(unfolding.state, returned)
 
@@ -166,24 +166,19 @@ def test_its_fields_can_not_be_changed():
 
 
 def test_it_is_shown_by_its_sizes():
-    unfolding = unfold(*layer_and_input(go_backwards=True))
+    unfolding = unfold(*layer_and_input(go_backwards=True, name="seen"))
     assert repr(unfolding) == (
-        "Unfolding(batch=3, time=7, features=2, units=4, activation='tanh', go_backwards=True)"
+        "Unfolding('seen', batch=3, time=7, features=2, units=4, activation='tanh', "
+        "go_backwards=True)"
     )
 
 
 @pytest.mark.parametrize(
-    ("layer", "described"),
-    [
-        (keras.layers.SimpleRNN(2, name="mine"), "SimpleRNN 'mine'"),
-        (keras.Sequential(name="whole"), "Sequential 'whole'"),
-        ("rnn", "got str"),
-    ],
+    "not_a_layer", ["rnn", None, np.zeros(3)], ids=lambda it: type(it).__name__
 )
-def test_what_is_no_explained_rnn_is_refused_by_name(layer, described):
-    with pytest.raises(TypeError, match="must be an ExplainedRNN") as error:
-        unfold(layer, np.zeros((1, 2, 3)))
-    assert described in str(error.value)
+def test_what_is_no_layer_is_refused(not_a_layer):
+    with pytest.raises(TypeError, match="`model` must be a Keras model or layer, got a "):
+        unfold(not_a_layer, np.zeros((1, 2, 3)))
 
 
 @pytest.mark.parametrize("shape", [(5, 2), (2,), (1, 5, 2, 1)])
@@ -205,11 +200,66 @@ def test_an_input_with_other_features_than_the_layer_was_built_for_is_refused():
 def test_an_initial_state_of_another_batch_is_refused():
     layer, x = layer_and_input()
     with pytest.raises(ValueError, match=r"\(3, 4\), got \(2, 4\)"):
-        unfold(layer, x, np.zeros((2, UNITS)))
+        unfold(layer, x, initial_state=np.zeros((2, UNITS)))
 
 
-def test_an_input_that_carries_a_mask_is_refused_rather_than_unfolded_without_it():
-    x = keras.layers.Embedding(9, 4, mask_zero=True)(np.array([[1, 2, 0]]))
-    with pytest.raises(ValueError, match="`x` carries a mask"):
-        unfold(ExplainedRNN(3), x)
-    assert unfold(ExplainedRNN(3), np.array(x)).time == 3
+def test_a_mask_that_the_input_carries_counts():
+    x = keras.layers.Embedding(9, 4, mask_zero=True)(np.array([[1, 2, 0], [3, 4, 5]]))
+    layer = ExplainedRNN(3, return_sequences=True)
+    unfolding = unfold(layer, x)
+    np.testing.assert_array_equal(unfolding.mask, [[True, True, False], [True, True, True]])
+    np.testing.assert_array_equal(unfolding.state[0, 2], unfolding.state[0, 1])
+    np.testing.assert_array_equal(unfolding.state, layer(x))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_each_time_step_obeys_its_equation_with_mask_and_dropout(training):
+    layer, x = layer_and_input(
+        dtype="float64", dropout=0.5, recurrent_dropout=0.5, seed=3, return_sequences=True
+    )
+    mask = random(BATCH, TIME) < 0.5
+    u = unfold(layer, x, mask=mask, training=training)
+    dropped_x, dropped_state = u.x, u.previous_state
+    if training:
+        dropped_x = u.x * u.input_dropout_mask[:, None]
+        dropped_state = u.previous_state * u.recurrent_dropout_mask[:, None]
+        assert set(np.unique(u.input_dropout_mask)) <= {0, 2}
+    else:
+        assert u.input_dropout_mask is None
+        assert u.recurrent_dropout_mask is None
+    np.testing.assert_array_equal(u.x, x)
+    np.testing.assert_array_equal(u.mask, mask)
+    np.testing.assert_allclose(u.input_projection, dropped_x @ u.kernel, atol=1e-13)
+    np.testing.assert_allclose(
+        u.recurrent_projection, dropped_state @ u.recurrent_kernel, atol=1e-13
+    )
+    pre_activation = u.input_projection + u.bias + u.recurrent_projection
+    np.testing.assert_allclose(u.pre_activation, pre_activation, atol=1e-13)
+    expected = np.where(mask[..., None], np.tanh(pre_activation), u.previous_state)
+    np.testing.assert_allclose(u.state, expected, atol=1e-13)
+
+
+def test_dropout_is_that_of_the_next_training_step():
+    layer, x = layer_and_input(dropout=0.5, recurrent_dropout=0.5, seed=3, return_sequences=True)
+    unfolding = unfold(layer, x, training=True)
+    np.testing.assert_array_equal(unfolding.state, layer(x, training=True))
+
+
+def test_its_arrays_come_as_a_plain_dict_without_those_that_are_none():
+    unfolding = unfold(*layer_and_input(use_bias=False))
+    arrays = unfolding.arrays()
+    assert set(arrays) == set(ARRAYS) - {"bias"}
+    assert all(arrays[name] is getattr(unfolding, name) for name in arrays)
+
+
+def test_a_notebook_shows_a_table_in_which_names_are_escaped():
+    layer, x = layer_and_input(name="a<script>b")
+    html = unfold(layer, x)._repr_html_()
+    assert "<script>" not in html
+    assert "a&lt;script&gt;b" in html
+    assert "3 × 7 × 4" in html
+
+
+def test_an_empty_batch_is_refused():
+    with pytest.raises(ValueError, match="at least one sequence"):
+        unfold(ExplainedRNN(2), np.zeros((0, 3, 2)))

@@ -1,0 +1,325 @@
+"""`backpropagate` shows the gradients that training uses, and where their parts came from."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from keras_rnn_explained import ExplainedRNN, backpropagate
+from tests import reference
+from tests.comparison import assert_same
+
+BATCH, TIME, FEATURES, UNITS = 3, 6, 2, 4
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(BATCH, TIME, FEATURES))
+A_0 = RANDOM.normal(size=(BATCH, UNITS))
+MASK = RANDOM.random((BATCH, TIME)) < 0.7
+TARGETS = RANDOM.normal(size=(BATCH, TIME, UNITS))
+MSE = keras.losses.MeanSquaredError(dtype="float64")  # by default float32
+PARAMETERS = ("kernel", "recurrent_kernel", "bias")
+
+
+def made(**options):
+    options = {"dtype": "float64", "bias_initializer": "random_normal", "name": "rnn", **options}
+    layer = ExplainedRNN(UNITS, **options)
+    layer.build(X.shape)
+    return layer
+
+
+def targets(layer):
+    return TARGETS if layer.return_sequences else TARGETS[:, -1]
+
+
+def by_autodiff(layer, training=False, **keywords):
+    """Gradients of the same loss from a tape around a call of the layer."""
+    x, a_0 = tf.constant(X), tf.constant(A_0)
+    generator = layer.seed_generator
+    seed = generator.state.numpy()
+    with tf.GradientTape() as tape:
+        tape.watch([x, a_0])
+        output = layer(x, initial_state=a_0, training=training, **keywords)
+        loss = MSE(targets(layer), output)  # heeds the mask that the output carries, as `fit` does
+    generator.state.assign(seed)
+    names = ("x", "initial_state", *(w.name for w in layer.trainable_weights))
+    sources = [x, a_0, *(w.value for w in layer.trainable_weights)]
+    return float(loss), dict(zip(names, tape.gradient(loss, sources), strict=True))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "activation": st.sampled_from(["tanh", "relu", "gelu", "softmax", None]),
+            "use_bias": st.booleans(),
+            "return_sequences": st.booleans(),
+            "go_backwards": st.booleans(),
+            "zero_output_for_mask": st.booleans(),
+            "dropout": st.sampled_from([0.0, 0.5]),
+            "recurrent_dropout": st.sampled_from([0.0, 0.5]),
+            "truncate_bptt": st.sampled_from([None, 1, 2, TIME, 99]),
+            "unroll": st.booleans(),
+        }
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+def test_the_gradients_are_those_of_a_tape_and_the_sums_of_their_summands(
+    options, masked, training
+):
+    layer = made(seed=1, **options)
+    keywords = {"mask": tf.constant(MASK)} if masked else {}
+    loss, expected = by_autodiff(layer, training, **keywords)
+    gradients = backpropagate(
+        layer, X, targets(layer), MSE, training=training, initial_state=A_0, **keywords
+    )
+    assert gradients.loss == pytest.approx(loss, rel=1e-12)
+    order = slice(None, None, -1 if layer.go_backwards else 1)
+    assert_same(gradients.x[:, order], expected["x"], 1e-10, "x")
+    for name in expected.keys() - {"x"}:
+        assert_same(getattr(gradients, name), expected[name], 1e-10, name)
+    for name in expected.keys() & set(PARAMETERS):
+        assert_same(sum(gradients.summands(name)), expected[name], 1e-10, f"sum for {name}")
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("truncate", [None, 2])
+@pytest.mark.parametrize("activation", ["tanh", "softsign"])
+def test_errors_flow_and_summands_are_what_a_loop_follows_back(activation, truncate, masked):
+    layer = made(return_sequences=True, activation=activation, truncate_bptt=truncate)
+    mask = MASK if masked else None
+    gradients = backpropagate(layer, X, TARGETS, MSE, initial_state=A_0, mask=mask)
+    upstream = gradients.upstream
+    if not masked:
+        assert_same(upstream, 2 * (gradients.unfolding.state - TARGETS) / TARGETS.size, 1e-10)
+    weights = [np.array(weight) for weight in layer.get_weights()]
+
+    def followed(upstream):
+        return reference.bptt(X, *weights, A_0, activation, upstream, mask=mask, truncate=truncate)
+
+    whole = followed(upstream)
+    for name in PARAMETERS:
+        assert_same(getattr(gradients, name), whole[name], 1e-10, name)
+
+    flow = gradients.flow()
+    assert flow.is_whole
+    assert list(flow.loss_steps) == list(range(TIME))
+    for row, s in enumerate(flow.loss_steps):
+        alone = np.zeros_like(upstream)
+        alone[:, s] = upstream[:, s]
+        assert_same(flow.size[row], norms_of_what_reaches(layer, alone, mask), 1e-9)
+
+
+def norms_of_what_reaches(layer, upstream, mask):
+    """Norms of ∂L_s/∂a_t for all t, by splitting the run at each t and asking a tape."""
+    truncate = layer.truncate_bptt
+    (s,) = np.flatnonzero(np.any(upstream != 0, axis=(0, 2)))
+    kernel, recurrent_kernel, bias = (np.array(w) for w in layer.get_weights())
+    _, states = reference.forward(
+        X, kernel, recurrent_kernel, bias, A_0, layer.activation.__name__, mask
+    )
+    sizes = np.zeros(TIME)
+    for t in range(s + 1):
+        if truncate is not None and s - t >= truncate:
+            continue
+        state = tf.constant(states[:, t])
+        with tf.GradientTape() as tape:
+            tape.watch(state)
+            later = state
+            for step in range(t + 1, s + 1):
+                new = layer.activation(X[:, step] @ kernel + later @ recurrent_kernel + bias)
+                later = new if mask is None else tf.where(mask[:, step, None], new, later)
+            loss = tf.reduce_sum(later * upstream[:, s])
+        sizes[t] = np.linalg.norm(tape.gradient(loss, state))
+    return sizes
+
+
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
+def test_jacobians_are_those_of_finite_differences(activation):
+    layer = made(return_sequences=True, activation=activation)
+    gradients = backpropagate(layer, X, TARGETS, MSE, initial_state=A_0)
+    u = gradients.unfolding
+
+    def run(state, first, last):
+        for t in range(first, last + 1):
+            state = np.array(
+                layer.activation(
+                    tf.constant(X[1:2, t] @ u.kernel + state @ u.recurrent_kernel + u.bias)
+                )
+            )
+        return state
+
+    later, earlier, tiny = 4, 1, 1e-6
+    expected = np.zeros((UNITS, UNITS))
+    for unit in range(UNITS):
+        step = np.eye(UNITS)[unit] * tiny
+        up, down = (
+            run(u.state[1:2, earlier] + sign * step, earlier + 1, later) for sign in (1, -1)
+        )
+        expected[:, unit] = (up - down)[0] / (2 * tiny)
+    assert_same(gradients.jacobian(later, earlier, sample=1), expected, 1e-7)
+    assert_same(gradients.jacobian(2, 2), np.eye(UNITS), 0)
+
+    steps, norms = gradients.jacobian_norms(sample=1)
+    assert list(steps) == list(range(TIME))
+    expected_norms = [
+        np.linalg.norm(gradients.jacobian(TIME - 1, int(t), sample=1), 2) for t in steps
+    ]
+    assert_same(norms, expected_norms, 1e-12)
+
+
+def test_the_error_is_upstream_plus_what_comes_back():
+    layer = made(return_sequences=True)
+    g = backpropagate(layer, X, TARGETS, MSE)
+    back = g.local_error @ g.unfolding.recurrent_kernel.T
+    assert_same(g.error[:, -1], g.upstream[:, -1], 1e-12)
+    assert_same(g.error[:, :-1], g.upstream[:, :-1] + back[:, 1:], 1e-12)
+    assert_same(g.local_error, g.error * (1 - g.unfolding.state**2), 1e-12)
+    assert_same(g.initial_state, back[:, 0], 1e-12)
+
+
+def test_the_norms_of_the_summands_are_theirs():
+    gradients = backpropagate(made(), X, TARGETS[:, -1], MSE)
+    for name in PARAMETERS:
+        expected = [np.linalg.norm(one) for one in gradients.summands(name)]
+        assert_same(gradients.summand_norms(name), expected, 1e-12)
+    some = list(gradients.summands("kernel", 2, 4))
+    assert_same(some, list(gradients.summands("kernel"))[2:4], 0)
+
+
+def test_the_spectral_radius_is_that_of_the_recurrent_kernel():
+    layer = made(recurrent_initializer="identity")
+    layer.recurrent_kernel.assign(0.5 * layer.recurrent_kernel)
+    assert backpropagate(layer, X, TARGETS[:, -1], MSE).spectral_radius == pytest.approx(0.5)
+
+
+def test_of_many_losses_the_flow_follows_some_and_says_so():
+    gradients = backpropagate(made(return_sequences=True), X, TARGETS, MSE)
+    whole, some = gradients.flow(), gradients.flow(most_steps=3, most_samples=2)
+    assert list(some.loss_steps) == [0, 2, 5]
+    assert not some.is_whole
+    assert (some.samples, whole.samples) == (2, BATCH)
+    last = gradients.flow(most_steps=1)
+    assert list(last.loss_steps) in ([0], [5])
+
+
+def test_without_a_loss_nothing_flows():
+    layer = made(return_sequences=True)
+    gradients = backpropagate(layer, X, TARGETS, lambda y, states: 0 * states)
+    assert not gradients.kernel.any()
+    assert gradients.flow().size.shape == (0, TIME)
+
+
+def model(**options):
+    return keras.Sequential(
+        [
+            keras.Input((TIME, FEATURES)),
+            ExplainedRNN(UNITS, return_sequences=True, name="first", **options),
+            ExplainedRNN(UNITS, name="second", **options),
+            layers.Dense(1),
+        ]
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_in_a_model_the_compiled_loss_counts(weighted):
+    whole = model(dtype="float64")
+    whole.compile("sgd", "mse")
+    y = RANDOM.normal(size=(BATCH, 1)).astype("float32")
+    weights = np.array([1.0, 0.0, 2.0]) if weighted else None
+    gradients = backpropagate(whole, X, y, layer=["first", "second"], sample_weight=weights)
+    with tf.GradientTape() as tape:
+        squares = tf.square(whole(X) - y)[:, 0]
+        if weighted:
+            squares = squares * tf.constant(weights, squares.dtype)
+        loss = tf.reduce_mean(squares)
+    variables = [w.value for path in gradients for w in whole.get_layer(path).trainable_weights]
+    expected = tape.gradient(loss, variables)
+    actual = [getattr(g, name) for g in gradients.values() for name in PARAMETERS]
+    for one, other in zip(actual, expected, strict=True):
+        assert_same(one, other, 1e-5)
+
+
+def test_a_layer_that_is_not_trained_has_gradients_too():
+    whole = model()
+    whole.trainable = False
+    assert backpropagate(whole, X, np.ones((BATCH, 1)), "mse", "second").recurrent_kernel.any()
+
+
+def test_looking_changes_nothing_and_later_training_is_the_same():
+    y = RANDOM.normal(size=(BATCH, 1))
+    losses = []
+    for look in (False, True):
+        keras.utils.set_random_seed(3)
+        whole = model(dropout=0.5, recurrent_dropout=0.5)
+        whole.compile("adam", "mse", metrics=["mae"])
+        history = []
+        for _ in range(3):
+            if look:
+                backpropagate(whole, X, y, layer="first", training=True)
+            history.append(whole.train_on_batch(X, y))
+        losses.append((history, [v.numpy() for v in whole.optimizer.variables]))
+    (plain, variables), (looked, others) = losses
+    assert plain == looked
+    for one, other in zip(variables, others, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_several_outputs_and_their_losses_count():
+    inputs = keras.Input((TIME, FEATURES))
+    rnn = ExplainedRNN(UNITS, return_sequences=True, return_state=True, name="rnn")
+    states, last = rnn(inputs)
+    whole = keras.Model(inputs, [states, last])
+    whole.compile("sgd", ["mse", "mae"], loss_weights=[1, 0.5])
+    gradients = backpropagate(whole, X, [TARGETS, A_0])
+    with tf.GradientTape() as tape:
+        all_states, last_state = whole(X)
+        loss = tf.reduce_mean((all_states - TARGETS.astype("f")) ** 2)
+        loss += 0.5 * tf.reduce_mean(abs(last_state - A_0.astype("f")))
+    assert_same(gradients.kernel, tape.gradient(loss, rnn.kernel.value), 1e-4)
+
+
+def test_a_model_without_a_loss_asks_for_one():
+    with pytest.raises(ValueError, match=r"`loss` must be given, as in `loss='mse'`"):
+        backpropagate(model(), X, np.ones((BATCH, 1)), layer="first")
+
+
+@pytest.mark.parametrize("y", [np.ones((BATCH, 2, 2)), np.ones((BATCH + 2, 1)), None])
+def test_targets_that_do_not_fit_are_refused_with_their_shape(y):
+    with pytest.raises(ValueError, match=r"`y` of shape .* does not fit the model's output"):
+        backpropagate(model(), X, y, "categorical_crossentropy", "first")
+
+
+def test_a_parameter_that_there_is_not_is_refused():
+    gradients = backpropagate(made(use_bias=False), X, TARGETS[:, -1], MSE)
+    assert gradients.bias is None
+    with pytest.raises(ValueError, match="'kernel', 'recurrent_kernel', got 'bias'"):
+        list(gradients.summands("bias"))
+
+
+@pytest.mark.parametrize(("later", "earlier"), [(1, 2), (TIME, 0), (2, -TIME - 1)])
+def test_time_steps_that_there_are_not_are_refused(later, earlier):
+    gradients = backpropagate(made(), X, TARGETS[:, -1], MSE)
+    with pytest.raises(ValueError, match="`later` must be a time step from 0 to 5"):
+        gradients.jacobian(later, earlier)
+    with pytest.raises(IndexError, match="`sample` must be from 0 to 2"):
+        gradients.jacobian(2, 1, sample=3)
+
+
+def test_one_time_step_and_nan_pass_through():
+    layer = made()
+    x = X[:, :1].copy()
+    assert backpropagate(layer, x, TARGETS[:, 0], MSE).flow().size.shape == (1, 1)
+    x[0, 0, 0] = np.nan
+    gradients = backpropagate(layer, x, TARGETS[:, 0], MSE)
+    assert np.isnan(gradients.loss)
+    assert np.isnan(gradients.kernel).any()
+
+
+def test_it_is_shown_by_its_sizes_and_as_a_table():
+    gradients = backpropagate(made(truncate_bptt=2), X, TARGETS[:, -1], MSE)
+    assert repr(gradients).startswith("Gradients('rnn', loss=")
+    assert repr(gradients).endswith("batch=3, time=6, features=2, units=4, truncate_bptt=2)")
+    assert "<td>3 × 6 × 4</td>" in gradients._repr_html_()
