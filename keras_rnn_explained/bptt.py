@@ -165,7 +165,7 @@ class Gradients:
         size = np.zeros((len(steps), self.unfolding.time))
         if len(steps) == 0:
             return Flow(steps, size, len(upstream), is_whole=True)
-        back = _Back(self, slice(most_samples))
+        back = StepBack(self, slice(most_samples))
         last = int(steps[-1])
         error = ops.zeros((len(steps), *upstream[:, 0].shape), upstream.dtype)
         for t in range(last, -1, -1):
@@ -230,7 +230,7 @@ class Gradients:
         batch = self.unfolding.batch
         if not -batch <= sample < batch:
             raise IndexError(f"`sample` must be from 0 to {batch - 1}, got {sample!r}.")
-        back = _Back(self, [sample])
+        back = StepBack(self, [sample])
         error = ops.eye(self.unfolding.units, dtype=self.error.dtype.name)[:, None]
         for t in range(later, earlier - 1, -1):
             yield t, copy(error)[:, 0]
@@ -320,8 +320,15 @@ def backpropagate(
     return all_gradients if isinstance(layer, (list, tuple)) else next(iter(all_gradients.values()))
 
 
-class _Back:
-    """Takes errors of any number, `(errors, batch, units)`, from one time step to that before."""
+class StepBack:
+    """Takes errors of any number, `(errors, batch, units)`, from one time step to that before.
+
+    Called with the errors e_t and the index t, it gives what reaches a_{t−1} of them.
+
+    Args:
+        gradients: The backward pass whose states, mask and recurrent kernel to take.
+        samples: Which samples of its batch the errors are of: a slice or indices.
+    """
 
     def __init__(self, gradients: Gradients, samples: Any):
         u = gradients.unfolding
