@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keras_rnn_explained.bptt import Flow, Gradients, backpropagate
     from keras_rnn_explained.convert import swap, swap_back
+    from keras_rnn_explained.diagnosis import Finding, diagnose, findings_of
     from keras_rnn_explained.finding import recurrent_layers
     from keras_rnn_explained.layer import ExplainedRNN
     from keras_rnn_explained.unfolding import Unfolding, unfold
 
 __all__ = [
     "ExplainedRNN",
+    "Finding",
     "Flow",
     "Gradients",
     "Unfolding",
     "backpropagate",
+    "diagnose",
+    "findings_of",
     "recurrent_layers",
     "swap",
     "swap_back",
@@ -26,10 +30,13 @@ __all__ = [
 
 _HOMES = {
     "ExplainedRNN": "layer",
+    "Finding": "diagnosis",
     "Flow": "bptt",
     "Gradients": "bptt",
     "Unfolding": "unfolding",
     "backpropagate": "bptt",
+    "diagnose": "diagnosis",
+    "findings_of": "diagnosis",
     "recurrent_layers": "finding",
     "swap": "convert",
     "swap_back": "convert",

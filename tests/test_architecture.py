@@ -15,7 +15,7 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
-    {"datasets", "equations", "loops"},
+    {"criteria", "datasets", "equations", "loops"},
     {"execution"},
     {"validation", "simple_rnn_weights", "recording"},
     {"layer"},

@@ -1,0 +1,198 @@
+"""From which value on a quantity is a finding, by which paper, and what to say about it."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What a quantity is held against.
+
+    Attributes:
+        kind: The sickness that it shows.
+        threshold: The value beyond which it does.
+        is_above: Whether values above the threshold are sick, or values below it.
+        source: The paper that names the quantity as a sign, with the place in it.
+        message: What was found, by language, with `{measured}` and `{threshold}`.
+        advice: What to try, by language.
+    """
+
+    kind: str
+    threshold: float
+    is_above: bool
+    source: str
+    message: dict[str, str] = field(repr=False)
+    advice: dict[str, str] = field(repr=False)
+
+    def is_met_by(self, measured: float) -> bool:
+        """Whether a value is beyond the threshold."""
+        return measured > self.threshold if self.is_above else measured < self.threshold
+
+
+_PASCANU = (
+    "R. Pascanu, T. Mikolov and Y. Bengio, On the difficulty of training recurrent neural "
+    "networks, ICML 2013"
+)
+
+_CALM = {
+    "en": "Clip the gradient (`global_clipnorm=1.0` of the optimizer), learn more slowly, start "
+    "from an orthogonal recurrent kernel, or cut BPTT off with `truncate_bptt`.",
+    "ja": "勾配クリッピング（オプティマイザの `global_clipnorm=1.0`）、学習率を下げる、"
+    "再帰カーネルを直交行列で初期化する、`truncate_bptt` で BPTT を打ち切る、のいずれかを"
+    "試してください。",
+}
+
+CRITERIA = {
+    "share of constant units": Criterion(
+        kind="dead_units",
+        threshold=0.3,
+        is_above=True,
+        source="A. L. Maas, A. Y. Hannun and A. Y. Ng, Rectifier Nonlinearities Improve Neural "
+        "Network Acoustic Models, ICML workshop 2013, section 2; L. Lu, Y. Shin, Y. Su and G. E. "
+        "Karniadakis, Dying ReLU and Initialization, 2019, section 1",
+        message={
+            "en": "a share of {measured} of the units has the same state for all samples and time "
+            "steps (threshold {threshold}). Such units tell nothing, and with relu they get no "
+            "gradient either.",
+            "ja": "全体の {measured} のユニットが、どのサンプル・どの時間ステップでも同じ値です"
+            "（しきい値 {threshold}）。こうしたユニットは何も伝えず、relu の場合は勾配も"
+            "届きません。",
+        },
+        advice={
+            "en": "Look at the bias: a large negative one kills relu units. Start from zero bias, "
+            "learn more slowly, standardise the input, or take another activation (tanh, "
+            "leaky_relu).",
+            "ja": "まずバイアスを確認してください。大きな負のバイアスは relu のユニットを止めます。"
+            "バイアスを 0 から始める、学習率を下げる、入力を標準化する、別の活性化関数"
+            "（tanh や leaky_relu）に替える、といった方法があります。",
+        },
+    ),
+    "share of saturated units": Criterion(
+        kind="saturated_units",
+        threshold=0.3,
+        is_above=True,
+        source="X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward "
+        "neural networks, AISTATS 2010, section 3, figures 2 and 3",
+        message={
+            "en": "a share of {measured} of the units is at a bound of the activation nearly all "
+            "the time (threshold {threshold}). There its slope is almost 0, and hardly any "
+            "gradient gets through.",
+            "ja": "全体の {measured} のユニットが、ほぼ常に活性化関数の上限か下限に張り付いています"
+            "（しきい値 {threshold}）。そこでは傾きがほとんど 0 なので、勾配が通りません。",
+        },
+        advice={
+            "en": "Standardise the input (mean 0, deviation 1), start from smaller weights, learn "
+            "more slowly, or regularise the kernels.",
+            "ja": "入力を標準化する（平均 0、標準偏差 1）、重みの初期値を小さくする、学習率を"
+            "下げる、カーネルに正則化をかける、のいずれかを試してください。",
+        },
+    ),
+    "recurrent share of the variance": Criterion(
+        kind="recurrence_unused",
+        threshold=0.005,
+        is_above=False,
+        source="I. Sutskever, J. Martens, G. Dahl and G. Hinton, On the importance of "
+        "initialization and momentum in deep learning, ICML 2013, section 4 (on the scale of the "
+        "input-to-hidden connections)",
+        message={
+            "en": "the past makes up {measured} of the variance of the pre-activation (threshold "
+            "{threshold}). The layer sees little but the current input.",
+            "ja": "活性化前の値の分散のうち、過去の状態によるものは {measured} しかありません"
+            "（しきい値 {threshold}）。この層は、ほぼ現在の入力しか見ていません。",
+        },
+        advice={
+            "en": "Start from an orthogonal recurrent kernel, scale the input down, or regularise "
+            "the recurrent kernel less. If the task needs no past, a Dense layer does the same.",
+            "ja": "再帰カーネルを直交行列で初期化する、入力を小さくスケールする、再帰カーネルの"
+            "正則化を弱める、のいずれかを試してください。過去が必要ない課題なら、"
+            "Dense 層で足ります。",
+        },
+    ),
+    "share of non-finite numbers": Criterion(
+        kind="exploding",
+        threshold=0.0,
+        is_above=True,
+        source=f"{_PASCANU}, section 2.1",
+        message={
+            "en": "a share of {measured} of the states and gradients is NaN or infinite.",
+            "ja": "状態と勾配のうち、{measured} の割合が NaN か無限大です。",
+        },
+        advice={
+            "en": "Training can't go on from here: load or start weights that are finite. "
+            + _CALM["en"]
+            + " With relu, the states themselves may grow without bound: tanh keeps them below 1.",
+            "ja": "このままでは学習を続けられません。有限な重みを読み込むか、初期化し直して"
+            "ください。"
+            + _CALM["ja"]
+            + "relu では状態そのものが際限なく大きくなることがあり、tanh なら 1 未満に収まります。",
+        },
+    ),
+    "growth of the gradient": Criterion(
+        kind="exploding",
+        threshold=100.0,
+        is_above=True,
+        source=f"{_PASCANU}, section 2.1",
+        message={
+            "en": "on its way back through time the gradient grows to {measured} times its size "
+            "(threshold {threshold}).",
+            "ja": "勾配が時間を遡るうちに {measured} 倍に膨らみます（しきい値 {threshold}）。",
+        },
+        advice=_CALM,
+    ),
+    "norm of the parameters' gradient": Criterion(
+        kind="exploding",
+        threshold=1e6,
+        is_above=True,
+        source=f"{_PASCANU}, sections 2.3 and 3.2",
+        message={
+            "en": "the norm of the parameters' gradient is {measured} (threshold {threshold}).",
+            "ja": "パラメータの勾配のノルムが {measured} です（しきい値 {threshold}）。",
+        },
+        advice={
+            "en": "Standardise the targets and the input. " + _CALM["en"],
+            "ja": "目標値と入力を標準化してください。" + _CALM["ja"],
+        },
+    ),
+    "gradient kept per time step": Criterion(
+        kind="vanishing",
+        threshold=0.25,
+        is_above=False,
+        source="Y. Bengio, P. Simard and P. Frasconi, Learning long-term dependencies with "
+        f"gradient descent is difficult, 1994, section IV; {_PASCANU}, section 2.1",
+        message={
+            "en": "at each time step back, {measured} of the gradient's size is left (threshold "
+            "{threshold}). A loss teaches the layer nothing about inputs a few steps before it.",
+            "ja": "勾配は 1 時間ステップ遡るごとに {measured} 倍に縮みます（しきい値 "
+            "{threshold}）。損失は、数ステップより前の入力について何も教えられません。",
+        },
+        advice={
+            "en": "Start from an orthogonal recurrent kernel (the default), take tanh rather than "
+            "sigmoid, scale down an input that saturates the units, or take a layer with gates "
+            "(LSTM, GRU) for a task that needs a long memory.",
+            "ja": "再帰カーネルを直交行列（既定値）で初期化する、sigmoid ではなく tanh を使う、"
+            "ユニットを飽和させる大きな入力を小さくする、のいずれかを試してください。"
+            "長い記憶が必要な課題なら、ゲート付きの層（LSTM、GRU）も検討してください。",
+        },
+    ),
+    "effective rank of the states": Criterion(
+        kind="rank_collapse",
+        threshold=2.0,
+        is_above=False,
+        source="O. Roy and M. Vetterli, The effective rank: a measure of effective dimensionality, "
+        "EUSIPCO 2007, definition 1",
+        message={
+            "en": "the states spread over {measured} dimensions (effective rank, threshold "
+            "{threshold}), though the input would allow more. The units all say much the same.",
+            "ja": "状態が広がっているのは {measured} 次元だけです（有効ランク、しきい値 "
+            "{threshold}）。入力にはもっと多くの次元があるのに、どのユニットもほぼ同じことしか"
+            "表していません。",
+        },
+        advice={
+            "en": "Start from the default initializers (an orthogonal recurrent kernel), check "
+            "that the kernels' columns are not copies of each other, regularise less, or take "
+            "fewer units.",
+            "ja": "既定の初期化（再帰カーネルは直交行列）に戻す、カーネルの列が互いに同じになって"
+            "いないか確かめる、正則化を弱める、ユニット数を減らす、のいずれかを試してください。",
+        },
+    ),
+}
+"""By quantity. Causes stand before consequences: one sickness can show in several quantities."""
