@@ -305,7 +305,8 @@ def backpropagate(
     """
     look = Look(model, x, layer, initial_state=initial_state, mask=mask)
     loss_of = _loss(look, y, loss, sample_weight)
-    kernels = [layer.recurrent_kernel.value for layer in look.layers.values()]
+    # A layer that the model never called has none; `calls_of` says so.
+    kernels = [one.recurrent_kernel.value for one in look.layers.values() if one.built]
     with tf.GradientTape() as tape:
         tape.watch(kernels)  # even if they are not trained
         with keras.StatelessScope(collect_losses=True), recording() as calls:
