@@ -6,7 +6,6 @@ loss at one time step reaches an earlier one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import Any
 
 import keras
@@ -16,7 +15,7 @@ from keras import ops, tree
 from numpy.typing import NDArray
 
 from keras_rnn_explained import equations
-from keras_rnn_explained.execution import Inputs, Program, as_graph, swap_time_and_batch
+from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
 from keras_rnn_explained.recording import Call, recording
 from keras_rnn_explained.unfolding import Look, Unfolding, array_table, copy, unfolding_of
 
@@ -86,13 +85,16 @@ class Gradients:
 
     @property
     def spectral_radius(self) -> float:
-        """Largest |eigenvalue| of the recurrent kernel.
+        """Largest |eigenvalue| of the recurrent kernel; NaN where that is not finite.
 
         For the linear network, and in general where |φ'| ≤ 1, gradients vanish in the long run if
         it is below 1 (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
         networks", ICML 2013, section 2.1).
         """
-        return float(np.abs(np.linalg.eigvals(_wide(self.unfolding.recurrent_kernel))).max())
+        recurrent_kernel = _wide(self.unfolding.recurrent_kernel)
+        if not np.isfinite(recurrent_kernel).all():
+            return np.nan
+        return float(np.abs(np.linalg.eigvals(recurrent_kernel)).max())
 
     def arrays(self) -> dict[str, Array]:
         """All arrays by name, those that are `None` left out, and those of the unfolding not in."""
@@ -365,8 +367,7 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
     program = call.layer._executor.program(inputs, all_states=True, way="plain")
     states = swap_time_and_batch(call.states)
     local_error, initial_state = program.run_local_errors(inputs, states, outside)
-    whole = as_graph(partial(program.local_errors, whole=True), compiled=False)
-    error, _ = whole(inputs, states, outside)
+    error, _ = program.run_errors(inputs, states, outside)
     x, kernel, recurrent_kernel, *bias, _ = program.gradients(
         lambda *_: (local_error, initial_state), inputs, states, outside
     )
