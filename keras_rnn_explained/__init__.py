@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_rnn_explained.bptt import Flow, Gradients, backpropagate
+    from keras_rnn_explained.callbacks import GradientFlow
     from keras_rnn_explained.convert import swap, swap_back
     from keras_rnn_explained.finding import recurrent_layers
     from keras_rnn_explained.layer import ExplainedRNN
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ExplainedRNN",
     "Flow",
+    "GradientFlow",
     "Gradients",
     "Unfolding",
     "backpropagate",
@@ -27,6 +29,7 @@ __all__ = [
 _HOMES = {
     "ExplainedRNN": "layer",
     "Flow": "bptt",
+    "GradientFlow": "callbacks",
     "Gradients": "bptt",
     "Unfolding": "unfolding",
     "backpropagate": "bptt",
