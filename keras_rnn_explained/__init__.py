@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keras_rnn_explained.bptt import Flow, Gradients, backpropagate
+    from keras_rnn_explained.callbacks import GradientFlow
     from keras_rnn_explained.convert import swap, swap_back
     from keras_rnn_explained.diagnosis import Finding, diagnose, findings_of
     from keras_rnn_explained.finding import recurrent_layers
@@ -17,6 +18,7 @@ __all__ = [
     "ExplainedRNN",
     "Finding",
     "Flow",
+    "GradientFlow",
     "Gradients",
     "Unfolding",
     "backpropagate",
@@ -32,6 +34,7 @@ _HOMES = {
     "ExplainedRNN": "layer",
     "Finding": "diagnosis",
     "Flow": "bptt",
+    "GradientFlow": "callbacks",
     "Gradients": "bptt",
     "Unfolding": "unfolding",
     "backpropagate": "bptt",

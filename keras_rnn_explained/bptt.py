@@ -6,7 +6,6 @@ loss at one time step reaches an earlier one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import Any
 
 import keras
@@ -16,11 +15,14 @@ from keras import ops, tree
 from numpy.typing import NDArray
 
 from keras_rnn_explained import equations
-from keras_rnn_explained.execution import Inputs, Program, as_graph, swap_time_and_batch
+from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
 from keras_rnn_explained.recording import Call, recording
 from keras_rnn_explained.unfolding import Look, Unfolding, array_table, copy, unfolding_of
 
 Array = NDArray[Any]
+
+MOST_AT_ONCE = 2**22
+"""How many numbers of summands are computed at once."""
 
 PARAMETERS = ("kernel", "recurrent_kernel", "bias")
 
@@ -86,13 +88,16 @@ class Gradients:
 
     @property
     def spectral_radius(self) -> float:
-        """Largest |eigenvalue| of the recurrent kernel.
+        """Largest |eigenvalue| of the recurrent kernel; NaN where that is not finite.
 
         For the linear network, and in general where |φ'| ≤ 1, gradients vanish in the long run if
         it is below 1 (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
         networks", ICML 2013, section 2.1).
         """
-        return float(np.abs(np.linalg.eigvals(_wide(self.unfolding.recurrent_kernel))).max())
+        recurrent_kernel = _wide(self.unfolding.recurrent_kernel)
+        if not np.isfinite(recurrent_kernel).all():
+            return np.nan
+        return float(np.abs(np.linalg.eigvals(recurrent_kernel)).max())
 
     def arrays(self) -> dict[str, Array]:
         """All arrays by name, those that are `None` left out, and those of the unfolding not in."""
@@ -109,27 +114,13 @@ class Gradients:
 
         Yields:
             For each time step an array of the parameter's shape, summed over the batch. They are
-            computed one at a time, so that a long sequence needs no more memory than a short one.
+            computed a few at a time, so that a long sequence needs no more memory than a short one.
 
         Raises:
             ValueError: If the layer has no such parameter.
         """
-        given = [name for name in PARAMETERS if getattr(self, name) is not None]
-        if parameter not in given:
-            raise ValueError(
-                f"`parameter` must be {', '.join(map(repr, given))}, got {parameter!r}."
-            )
-        u = self.unfolding
-        x = u.x if u.input_dropout_mask is None else u.x * u.input_dropout_mask[:, None]
-        for t in range(*slice(start, stop).indices(u.time)):
-            gradients = equations.parameter_gradients(
-                ops.convert_to_tensor(x[None, :, t]),
-                ops.convert_to_tensor(u.state[None, :, t]),
-                ops.convert_to_tensor(u.previous_state[:, t]),
-                ops.convert_to_tensor(self.local_error[None, :, t]),
-                u.recurrent_dropout_mask,
-            )
-            yield copy(getattr(gradients, parameter))
+        for chunk in self._chunks(parameter, start, stop):
+            yield from chunk
 
     def summand_norms(self, parameter: str) -> Array:
         """The Euclidean (Frobenius) norm of each time step's summand, `(time,)`, in float64.
@@ -140,7 +131,32 @@ class Gradients:
         Raises:
             ValueError: If the layer has no such parameter.
         """
-        return np.array([np.linalg.norm(_wide(one)) for one in self.summands(parameter)])
+        chunks = self._chunks(parameter)
+        return np.array([np.linalg.norm(_wide(one)) for chunk in chunks for one in chunk])
+
+    def _chunks(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
+        """The summands of some time steps at once, as many as `MOST_AT_ONCE` allows."""
+        given = [name for name in PARAMETERS if getattr(self, name) is not None]
+        if parameter not in given:
+            raise ValueError(
+                f"`parameter` must be {', '.join(map(repr, given))}, got {parameter!r}."
+            )
+        u = self.unfolding
+        if parameter == "bias":  # what it is multiplied by is 1
+            left, mask = np.ones((u.batch, u.time, 1), u.state.dtype), None
+        elif parameter == "kernel":
+            left, mask = u.x, u.input_dropout_mask
+        else:
+            left, mask = u.previous_state, u.recurrent_dropout_mask
+        shape = getattr(self, parameter).shape
+        length = max(1, MOST_AT_ONCE // int(np.prod(shape)))
+        first, last, _ = slice(start, stop).indices(u.time)
+        for t in range(first, last, length):
+            steps = slice(t, min(t + length, last))
+            used = left[:, steps] if mask is None else left[:, steps] * mask[:, None]
+            both = (used, self.local_error[:, steps])
+            summands = equations.summands(*map(swap_time_and_batch, both))
+            yield copy(summands).reshape(-1, *shape)
 
     def flow(self, most_steps: int = 32, most_samples: int | None = None) -> Flow:
         """Follows the loss at each time step back through time.
@@ -373,8 +389,7 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
     program = call.layer._executor.program(inputs, all_states=True, way="plain")
     states = swap_time_and_batch(call.states)
     local_error, initial_state = program.run_local_errors(inputs, states, outside)
-    whole = as_graph(partial(program.local_errors, whole=True), compiled=False)
-    error, _ = whole(inputs, states, outside)
+    error, _ = program.run_errors(inputs, states, outside)
     x, kernel, recurrent_kernel, *bias, _ = program.gradients(
         lambda *_: (local_error, initial_state), inputs, states, outside
     )

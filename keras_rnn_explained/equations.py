@@ -234,6 +234,14 @@ def parameter_gradients(
     )
 
 
+def summands(left: Tensor, local_error: Tensor) -> Tensor:
+    """left_tᵀ·d_t for each t apart: the summands of a kernel's gradient, `(time, rows, units)`.
+
+    `left` is x for the kernel, and r ⊙ a_{t−1} for the recurrent kernel.
+    """
+    return ops.matmul(ops.swapaxes(left, -1, -2), local_error)
+
+
 def input_gradient(local_error: Tensor, kernel: Tensor) -> Tensor:
     """∂L/∂x_t = d_t·W_axᵀ, for all time steps at once."""
     return ops.matmul(local_error, ops.transpose(kernel))

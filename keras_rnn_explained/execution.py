@@ -195,6 +195,7 @@ class Program:
             self.scan = unrolled_scan
         self.derivative = equations.derivative_from_state(activation)
         self.run_forward, self.run_local_errors = self.forward, self.local_errors
+        self.run_errors: Callable = partial(self.local_errors, whole=True)
         if way != "autodiff":
             # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
             # a loop in Python. Time steps that are written out need one for each length.
@@ -202,6 +203,7 @@ class Program:
                 as_graph, compiled=way == "compiled", any_size=self.scan is not unrolled_scan
             )
             self.run_forward, self.run_local_errors = graph(self.forward), graph(self.local_errors)
+            self.run_errors = graph(self.run_errors)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.

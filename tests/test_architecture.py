@@ -25,6 +25,7 @@ FLOORS = [
     {"bptt"},
     {"diagnosis"},
     {"figures", "verification"},
+    {"training_log"},
     {"callbacks", "report"},
     {"demonstration"},
     {"cli"},
