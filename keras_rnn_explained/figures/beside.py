@@ -23,7 +23,7 @@ LABELS = {
         "input": "input",
         "output": "output",
         "state": "hidden state",
-        "previous": "previous hidden state",
+        "previous": "previous\nhidden state",
         "delay": "one time step later",
         "kernel": "each feature to each unit",
         "recurrent_kernel": "each unit to each unit",
@@ -38,7 +38,7 @@ LABELS = {
         "input": "入力",
         "output": "出力",
         "state": "隠れ状態",
-        "previous": "直前の隠れ状態",
+        "previous": "直前の\n隠れ状態",
         "delay": "1時刻後",
         "kernel": "特徴量とユニットのすべての組",
         "recurrent_kernel": "ユニットどうしのすべての組",
@@ -85,10 +85,10 @@ def dense_beside_recurrent(
         check_path(path)
     lines, _ = heading(title or labels["title"], "", WIDTH)
     top = 0.33 + 0.25 * len(lines)
-    canvas = Canvas(WIDTH, top + 5.05)
+    canvas = Canvas(WIDTH, top + 5.15)
     canvas.heading(lines, [])
     _dense(canvas, 0.35, top, labels)
-    canvas.line([3.75, 3.75], [top + 0.1, top + 4.85], LIGHT, width=1)
+    canvas.line([3.75, 3.75], [top + 0.1, top + 5.0], LIGHT, width=1)
     _recurrent(canvas, 4.2, top, labels)
     return finished(canvas.figure, path)
 
@@ -96,10 +96,10 @@ def dense_beside_recurrent(
 def _dense(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
     canvas.text(left, top + 0.15, labels["dense"], size=11, weight="bold", ha="left")
     canvas.text(left, top + 0.45, "a = φ(W x + b)", size=10.5, ha="left")
-    inputs = _places(left + 0.55, top + 1.25, FEATURES)
-    units = _places(left + 2.2, top + 1.6, UNITS)
+    inputs = _places(left + 0.75, top + 1.1, FEATURES)
+    units = _places(left + 2.5, top + 1.6, UNITS)
     _connect(canvas, inputs, units, BLUE)
-    _numbers(canvas, inputs, "x", labels["input"])
+    _numbers(canvas, inputs, "x", labels["input"], beside=True)
     _numbers(canvas, units, "a", labels["output"], biased=True)
     count = FEATURES * UNITS
     rows = [
@@ -107,22 +107,22 @@ def _dense(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
         ("b", GREEN, f"{UNITS}", labels["bias"]),
     ]
     total = labels["total"].format(count=count + UNITS)
-    _legend(canvas, left, top + 3.85, rows, total)
+    _legend(canvas, left, top + 4.1, rows, total)
 
 
 def _recurrent(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
     canvas.text(left, top + 0.15, labels["recurrent"], size=11, weight="bold", ha="left")
     canvas.text(left, top + 0.45, "aₜ = φ(Wₐₓ xₜ + Wₐₐ aₜ₋₁ + bₐ)", size=10.5, ha="left")
-    inputs = _places(left + 0.85, top + 1.25, FEATURES)
-    before = _places(left + 0.85, top + 2.0 + SPACING, UNITS)
-    units = _places(left + 2.7, top + 1.6, UNITS)
+    inputs = _places(left + 1.2, top + 1.1, FEATURES)
+    before = _places(left + 1.2, top + 2.3, UNITS)
+    units = _places(left + 2.95, top + 1.6, UNITS)
     _connect(canvas, before, units, VERMILLION)
     _connect(canvas, inputs, units, BLUE)
     _numbers(canvas, inputs, "xₜ", labels["input"], beside=True)
     _numbers(canvas, before, "aₜ₋₁", labels["previous"], beside=True)
     _numbers(canvas, units, "aₜ", labels["state"], biased=True)
     # The loop: out of the units, and in again one time step later.
-    out, below = left + 3.25, before[-1][1] + 0.3
+    out, below = left + 3.5, before[-1][1] + 0.3
     middle = (units[0][1] + units[-1][1]) / 2
     canvas.line([units[0][0] + 0.22, out, out], [middle, middle, below], VERMILLION, width=1.8)
     canvas.line([out, before[0][0]], [below, below], VERMILLION, width=1.8)
@@ -140,7 +140,7 @@ def _recurrent(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
         ("bₐ", GREEN, f"{UNITS}", labels["bias"]),
     ]
     total = labels["constant"].format(count=sum(counts) + UNITS)
-    _legend(canvas, left, top + 3.85, rows, total)
+    _legend(canvas, left, top + 4.1, rows, total)
 
 
 Places = list[tuple[float, float]]
@@ -157,7 +157,7 @@ def _connect(canvas: Canvas, starts: Places, ends: Places, colour: str) -> None:
 
 
 def _numbers(canvas, places, symbol, name, biased=False, beside=False):
-    """A vector as one circle a number, with its symbol and name above or on its left."""
+    """A vector as one circle a number, with its symbol and name above or on the left."""
     for x, y in places:
         if biased:
             canvas.line([x - 0.16, x], [y - 0.26, y], GREEN, width=1.6, layer=2)
@@ -165,10 +165,12 @@ def _numbers(canvas, places, symbol, name, biased=False, beside=False):
     x, y = places[0]
     if beside:
         middle = (y + places[-1][1]) / 2
-        canvas.text(x - 0.3, middle, symbol, size=11, weight="bold", ha="right")
-    canvas.text(x, y - 0.3, name, size=8, color=GREY)
-    if not beside:
-        canvas.text(x, y - 0.5, symbol, size=11, weight="bold")
+        canvas.text(x - 0.3, middle - 0.14, symbol, size=11, weight="bold", ha="right")
+        below = middle + 0.09 + 0.07 * name.count("\n")
+        canvas.text(x - 0.3, below, name, size=8, color=GREY, ha="right")
+    else:
+        canvas.text(x, y - 0.61, symbol, size=11, weight="bold")
+        canvas.text(x, y - 0.41, name, size=8, color=GREY)
 
 
 def _legend(canvas, left, top, rows, total):

@@ -35,7 +35,7 @@ LABELS = {
         "note": "The cell is the whole layer. At every time step it uses the same Wₐₓ, Wₐₐ and bₐ.",
     },
     "ja": {
-        "title": "RNNセル:直前の自分の出力も受け取る全結合層",
+        "title": "RNNセル：直前の自分の出力も受け取る全結合層",
         "dense": "全結合層",
         "input": "入力",
         "previous": "直前の隠れ状態",

@@ -188,7 +188,7 @@ def _line(flow, labels, title):
     chart.sizes(axes, size)
     marker = {"marker": "o", "markersize": 4} if time <= FEW_STEPS else {}
     steps = np.arange(1, last + 2)
-    axes.plot(steps, size[: last + 1], color=BLUE, linewidth=1.5, **marker)
+    axes.plot(steps, size[: last + 1], color=BLUE, linewidth=1.5, clip_on=False, **marker)
     axes.axvline(last + 1, color=GREY, linewidth=0.9, linestyle=(0, (3, 3)), zorder=0)
     chart.time_axis(axes, time)
     chart.name(axes, labels["step_axis"], labels["size"])

@@ -35,7 +35,7 @@ LABELS = {
         "recurrent_kernel": "recurrent kernel",
         "bias": "bias",
         "summand": "norm of the summand",
-        "sum": "norm of\nthe sum",
+        "sum": "norm of the sum",
     },
     "ja": {
         **COMMON_LABELS["ja"],
@@ -49,7 +49,7 @@ LABELS = {
         "recurrent_kernel": "再帰カーネル",
         "bias": "バイアス",
         "summand": "各時刻の項のノルム",
-        "sum": "和の\nノルム",
+        "sum": "和のノルム",
     },
 }
 
@@ -106,7 +106,8 @@ def gradient_summands(
     skipped, partly = skipped_steps(u.mask, u.time)
     broken = ~np.isfinite(every_norm).all(axis=0)
 
-    zero = (every_norm == 0).any(axis=0).sum() if is_spread(values) else 0
+    logarithmic = is_spread(values)
+    zero = (every_norm == 0).any(axis=0).sum() if logarithmic else 0
     about = [
         counted(labels, "time", u.time),
         counted(labels, "sample", u.batch),
@@ -121,25 +122,30 @@ def gradient_summands(
         *([labels["broken_steps"].format(count=broken.sum())] if broken.any() else []),
     ]
     heading = title or labels["title"].format(layer=u.layer)
-    chart = Chart(7.6, 3.75, heading, labels["separator"].join(about))
+    chart = Chart(7.6, 3.9, heading, labels["separator"].join(about))
     axes = chart.axes(0.85, 0.4, 4.75, 2.75)
     beside = chart.axes(5.85, 0.4, 1.5, 2.75)
     chart.sizes(axes, values)
     chart.sizes(beside, values)
+    steps = np.arange(1, u.time + 1)
     for place, name in enumerate(names):
-        look = {"color": COLOURS[name], "label": labels[name], "marker": MARKERS[name]}
-        hidden = {} if u.time <= FEW_STEPS else {"markevery": []}
+        look = {"color": COLOURS[name], "clip_on": False}
+        marker = MARKERS[name] if u.time <= FEW_STEPS else ""
         axes.plot(
-            np.arange(1, u.time + 1), norms[name], linewidth=1.3, markersize=4, **look, **hidden
+            steps,
+            norms[name],
+            label=labels[name],
+            linewidth=1.3,
+            markersize=4,
+            marker=marker,
+            **look,
         )
-        if np.isfinite(sums[name]):
-            beside.plot([place], [sums[name]], linestyle="none", markersize=7, **look)
+        if np.isfinite(sums[name]) and (sums[name] > 0 or not logarithmic):
+            beside.plot([place], [sums[name]], MARKERS[name], markersize=7, **look)
     chart.skipped_bands(axes, skipped, partly)
     chart.time_axis(axes, u.time)
     chart.name(axes, labels["step_axis"], labels["summand"])
-    legend = chart.legend(axes, columns=3)
-    for line in legend.get_lines():
-        line.set_markevery(1)
+    chart.legend(axes, columns=3)
     beside.set_xlim(-0.6, len(names) - 0.4)
     beside.set_xticks(
         range(len(names)),

@@ -72,7 +72,7 @@ LABELS = {
         "dropout": "Dropout, the same at all time steps: {symbol}′ = {symbol} ⊙ ({factors}).",
     },
     "ja": {
-        "title": "1つの層を時間方向に展開した図:{shown}",
+        "title": "1つの層を時間方向に展開した図：{shown}",
         "one": "サンプル{sample}、全{time}時刻のうち時刻{last}",
         "two": "サンプル{sample}、全{time}時刻のうち時刻{first}と{last}",
         "more": "サンプル{sample}、全{time}時刻のうち時刻{first}〜{last}",
@@ -90,8 +90,8 @@ LABELS = {
         "recurrent_kernel": "再帰カーネル",
         "bias": "バイアス",
         "step": "時刻{step}",
-        "skipped": "時刻{step}:マスクにより飛ばします",
-        "partly": "時刻{step}:一部のユニットをマスク",
+        "skipped": "時刻{step}：マスクにより飛ばします",
+        "partly": "時刻{step}：一部のユニットをマスク",
         "stays": "保持",
         "initial": "初期状態",
         "previous": "時刻{step}の状態",
@@ -99,7 +99,7 @@ LABELS = {
         "note": (
             "数値は実際の計算結果を丸めたものです。W a は a · W のことです(W はKerasでの形)。"
         ),
-        "dropout": "ドロップアウト(全時刻で共通):{symbol}′ = {symbol} ⊙ ({factors})",
+        "dropout": "ドロップアウト(全時刻で共通)：{symbol}′ = {symbol} ⊙ ({factors})",
     },
 }
 
