@@ -13,8 +13,9 @@ import pytest
 from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import cli, equations, execution, figures
+from keras_rnn_explained import cli, equations, execution
 from keras_rnn_explained.cli import main
+from keras_rnn_explained.figures import writing
 
 COMMAND = [sys.executable, "-m", "keras_rnn_explained"]
 PACKAGE = Path(keras_rnn_explained.__file__).parent
@@ -258,7 +259,7 @@ def test_a_figure_that_can_not_be_written_after_all_is_one_line(tmp_path, monkey
     def full(*args):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(figures, "_write", full)
+    monkeypatch.setattr(writing, "write", full)
     output = str(tmp_path / "a.svg")
     assert main(["demo", "--units", "1", "--epochs", "1", "--output", output]) == 2
     complaint = capsys.readouterr().err

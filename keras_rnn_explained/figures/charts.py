@@ -37,9 +37,9 @@ COMMON_LABELS = {
         "one_time": "1 time step",
         "every_time": "{count:,} time steps, every {ordinal} shown",
         "backwards": "backwards: time step 1 is the end of the sequence",
-        "skipped_count": "the mask skips {count:,} (grey)",
-        "partly_count": "and skips some units or samples in {count:,} (light grey)",
-        "broken": "{count:,} hatched cells are NaN or ∞",
+        "skipped_count": "skipped by the mask (grey): {count:,}",
+        "partly_count": "partly skipped (light grey): {count:,}",
+        "broken": "cells that are NaN or ∞ (hatched): {count:,}",
         "step_axis": "time step t",
     },
     "ja": {
@@ -48,9 +48,9 @@ COMMON_LABELS = {
         "one_time": "全1時刻",
         "every_time": "全{count:,}時刻({step}時刻ごとに1つを表示)",
         "backwards": "逆順に処理(時刻1が系列の末尾)",
-        "skipped_count": "うち{count:,}時刻はマスクにより飛ばします(灰色)",
-        "partly_count": "{count:,}時刻は一部だけをマスクします(薄い灰色)",
-        "broken": "斜線の{count:,}マスはNaNまたは∞",
+        "skipped_count": "マスクにより飛ばす時刻(灰色)：{count:,}",
+        "partly_count": "一部だけ飛ばす時刻(薄い灰色)：{count:,}",
+        "broken": "NaNまたは∞のマス(斜線)：{count:,}",
         "step_axis": "時刻 t",
     },
 }
@@ -157,9 +157,11 @@ class Chart:
             spine.set(visible=True, color=LIGHT)
         return image
 
-    def colour_bar(self, image: Any, axes: Any, label: str, logarithmic: bool = False) -> None:
-        """The numbers that colours stand for."""
-        bar = self.figure.colorbar(image, cax=axes, extend="min" if logarithmic else "neither")
+    def colour_bar(
+        self, image: Any, axes: Any, label: str, logarithmic: bool = False, open_below: bool = False
+    ) -> None:
+        """The numbers that colours stand for; below the least there may be others."""
+        bar = self.figure.colorbar(image, cax=axes, extend="min" if open_below else "neither")
         bar.solids.set_rasterized(True)  # one picture instead of 256 rectangles
         bar.outline.set_edgecolor(LIGHT)
         self._style(axes)
@@ -174,7 +176,7 @@ class Chart:
         """Sets the y axis for sizes: from 0, or logarithmic if they are of many orders."""
         positive = values[np.isfinite(values) & (values > 0)]
         if is_spread(values):
-            axes.set_yscale("log")
+            axes.set_yscale("log", nonpositive="mask")
             axes.minorticks_off()
             axes.set_ylim(positive.min() / 1.5, positive.max() * 1.5)
             self.powers_of_ten(axes.yaxis)
@@ -247,7 +249,7 @@ def runs(steps: Array) -> Iterator[tuple[int, int]]:
 
 def every(count: int, most: int) -> int:
     """Each how-many-th to take of `count`, to be at most `most`."""
-    return -(-count // most)
+    return max(1, -(-count // most))
 
 
 def counted(labels: Labels, noun: str, count: int, step: int = 1) -> str:

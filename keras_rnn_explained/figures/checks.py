@@ -48,5 +48,6 @@ def skipped_steps(mask: NDArray[Any] | None, time: int) -> tuple[NDArray[Any], N
     if mask is None:
         return np.zeros(time, bool), np.zeros(time, bool)
     by_step = np.moveaxis(mask, 1, 0).reshape(time, -1)
-    skipped = ~by_step.any(axis=1)
-    return skipped, ~by_step.all(axis=1) & ~skipped
+    used = np.count_nonzero(by_step, axis=1)
+    skipped = np.equal(used, 0)
+    return skipped, np.less(used, by_step.shape[1]) & ~skipped

@@ -31,14 +31,15 @@ LABELS = {
         "title_of_one": "How much of the loss at time step {step} reaches earlier ones",
         "sample": "norm over {count:,} samples",
         "one_sample": "1 sample",
-        "whole": "losses at {count:,} time steps, all of those there are",
+        "whole": "all {count:,} time steps with a loss",
         "one_whole": "there is no loss at another time step",
-        "part": "losses at {count:,} time steps, some of those there are",
+        "part": "{count:,} of the time steps with a loss",
         "one_part": "there are losses at other time steps, not shown",
         "every_row": ", of which every {ordinal} is shown",
         "none": "No time step has a loss.",
-        "nothing": "nothing reaches {count:,} of them (0 can't be on a logarithmic axis)",
-        "empty": "white: nothing gets there",
+        "nothing": "time steps that nothing reaches, left out: {count:,}",
+        "empty": "blank: 0",
+        "broken_steps": "time steps where it is NaN or ∞, left out: {count:,}",
         "loss_axis": "loss at time step s",
         "size": "size of ∂Lₛ/∂aₜ",
     },
@@ -48,14 +49,15 @@ LABELS = {
         "title_of_one": "時刻{step}の損失から過去の時刻に届く勾配の大きさ",
         "sample": "{count:,}サンプル全体のノルム",
         "one_sample": "1サンプル",
-        "whole": "損失がある{count:,}時刻すべてを計算",
+        "whole": "損失がある全{count:,}時刻",
         "one_whole": "損失があるのはこの時刻だけ",
-        "part": "損失がある時刻のうち{count:,}時刻を計算",
+        "part": "損失がある時刻のうち{count:,}時刻",
         "one_part": "ほかの時刻にも損失があるが表示していない",
         "every_row": "({step}つごとに1つを表示)",
         "none": "損失がある時刻はありません。",
-        "nothing": "{count:,}時刻には何も届きません(0は対数軸に表示できません)",
-        "empty": "白は何も届かないところ",
+        "nothing": "何も届かず表示していない時刻：{count:,}",
+        "empty": "空白は0",
+        "broken_steps": "NaNまたは∞で表示していない時刻：{count:,}",
         "loss_axis": "損失の時刻 s",
         "size": "∂Lₛ/∂aₜ の大きさ",
     },
@@ -126,6 +128,7 @@ def _map(flow, labels, title):
         counted(labels, "whole" if flow.is_whole else "part", losses)
         + (counted(labels, "row", losses, row_step) if row_step > 1 else ""),
         counted(labels, "sample", flow.samples),
+        labels["empty"],
         *_said_of_broken(flow, labels),
     ]
     width = float(np.clip(0.4 * columns, 1.2, 5.2))
@@ -160,10 +163,11 @@ def _map(flow, labels, title):
     chart.time_axis(axes, time)
     # Later losses higher up, so that the diagonal rises.
     axes.set_ylim(0.5, rows * row_step + 0.5)
-    ticks = np.unique(np.linspace(0, rows - 1, min(rows, 8)).round().astype(int)) * row_step
-    axes.set_yticks(ticks + (1 + row_step) / 2, [str(flow.loss_steps[tick] + 1) for tick in ticks])
+    places = np.arange(0, rows, every(rows, 12)) * row_step
+    axes.set_yticks(places + (1 + row_step) / 2, [f"{s + 1}" for s in flow.loss_steps[places]])
     bar = chart.axes(0.95 + width + 0.2, 0.1, 0.14, height)
-    chart.colour_bar(image, bar, labels["size"], logarithmic=True)
+    open_below = sizes.min(initial=largest) < smallest
+    chart.colour_bar(image, bar, labels["size"], logarithmic=True, open_below=open_below)
     return chart.figure
 
 

@@ -104,7 +104,7 @@ def recurrent_spectrum(
         axis.set_major_locator(chart.matplotlib.ticker.MaxNLocator(5, steps=[1, 2, 5, 10]))
         axis.set_major_formatter(lambda value, _: short(value))
     angles = np.linspace(0, 2 * np.pi, 181)
-    circles = [(1.0, GREY, (0, (4, 3)), labels["circle"])]
+    circles: list[Any] = [(1.0, GREY, (0, (4, 3)), labels["circle"])]
     if whole:
         circles.append((radius, VERMILLION, "-", size))
     for length, colour, dashes, name in circles:
