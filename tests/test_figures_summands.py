@@ -55,7 +55,7 @@ def test_sizes_of_many_orders_get_a_logarithmic_axis_and_zeros_are_counted():
     local_error[:, 7] = 0
     figure = gradient_summands(gradients_like(u, local_error=local_error))
     assert [axes.get_yscale() for axes in figure.axes] == ["log", "log"]
-    assert any("the logarithmic axis leaves out: 1" in word for word in words(figure))
+    assert "the logarithmic axis leaves out: 1" in " ".join(words(figure))
 
 
 def test_all_zeros_and_nans_are_drawn_and_said():
