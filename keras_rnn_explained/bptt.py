@@ -131,8 +131,13 @@ class Gradients:
         Raises:
             ValueError: If the layer has no such parameter.
         """
-        chunks = self._chunks(parameter)
-        return np.array([np.linalg.norm(_wide(one)) for chunk in chunks for one in chunk])
+        # Of rows at once: the norm of one array is a `dot`, which waits for threads each time.
+        return np.concatenate(
+            [
+                np.linalg.norm(_wide(chunk).reshape(len(chunk), -1), axis=1)
+                for chunk in self._chunks(parameter)
+            ]
+        )
 
     def _chunks(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
         """The summands of some time steps at once, as many as `MOST_AT_ONCE` allows."""
