@@ -2,6 +2,7 @@
 
 import re
 
+import keras
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,6 +15,7 @@ from tests.looks import unfolding_like
 
 
 def unfolding_of(units=3, features=1, time=6, batch=2, **options):
+    keras.utils.set_random_seed(0)
     layer = ExplainedRNN(units, bias_initializer="random_normal", execution="plain", **options)
     x = np.random.default_rng(0).normal(size=(batch, time, features)).astype("float32")
     return unfold(layer, x)
