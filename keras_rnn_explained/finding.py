@@ -15,7 +15,8 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
 
     A path is the names of the layers on the way from the model to the layer, with slashes between
     them: `"rnn"`, or `"encoder/bidirectional/forward_rnn"`. A layer that is reached by several
-    paths stands under the first.
+    paths stands under the first. Of several layers of one name in one place the second is
+    `"rnn#2"`.
 
     Args:
         model: A model, or any layer.
@@ -37,7 +38,8 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
     for path, layer in descendants(model):
         if isinstance(layer, RECURRENT) and id(layer) not in seen:
             seen.add(id(layer))
-            found.setdefault(path, layer)
+            same = sum(other == path or other.startswith(f"{path}#") for other in found)
+            found[f"{path}#{same + 1}" if same else path] = layer
     return found
 
 
@@ -71,10 +73,16 @@ def chosen_layers(model: Any, layer: Any = None) -> dict[str, Any]:
 
 def descendants(layer: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """All layers inside of a layer, outer ones first, each with its path from there."""
+    yield from _descendants(layer, path, (layer,))
+
+
+def _descendants(layer, path, around):
     for child in layer._flatten_layers(include_self=False, recursive=False):
+        if any(child is one for one in around):
+            continue  # a layer that knows the model it is in
         child_path = f"{path}/{child.name}" if path else child.name
         yield child_path, child
-        yield from descendants(child, child_path)
+        yield from _descendants(child, child_path, (*around, child))
 
 
 def _chosen(wanted, found, model):
