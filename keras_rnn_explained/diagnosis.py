@@ -411,7 +411,7 @@ def _non_finite_share(gradients: Gradients) -> float:
     arrays = [u.pre_activation, u.state, gradients.upstream, gradients.error]
     arrays += _parameter_gradients(gradients)
     bad = sum(np.count_nonzero(~np.isfinite(array)) for array in arrays)
-    return bad / sum(array.size for array in arrays)
+    return float(bad / sum(array.size for array in arrays))
 
 
 def _parameter_gradients(gradients):
