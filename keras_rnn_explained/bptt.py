@@ -377,7 +377,7 @@ class StepBack:
 def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradients:
     """BPTT through a recorded call, from the gradients of its states and of its last state."""
     # Out of the layer's call, weights are not cast to its compute dtype by themselves.
-    dtypes = {name: call.layer.compute_dtype for name in Inputs._fields} | {"mask": "bool"}
+    dtypes = dict.fromkeys(Inputs._fields, call.layer.compute_dtype) | {"mask": "bool"}
     inputs = Inputs(
         **{
             name: given if given is None else ops.convert_to_tensor(given, dtypes[name])

@@ -101,7 +101,7 @@ class Finding:
             ValueError: If there is no text in that language.
         """
         text = _in(language, CRITERIA[self.quantity].message)
-        told = text.format(measured=f"{self.measured:.3g}", threshold=f"{self.threshold:.3g}")
+        told = text.format(measured=self.measured, threshold=self.threshold)
         return _in(language, {"en": "Layer {}: {}", "ja": "層 {}: {}"}).format(
             self._place(language), told
         )
