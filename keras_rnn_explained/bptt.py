@@ -381,7 +381,14 @@ class StepBack:
 
 def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradients:
     """BPTT through a recorded call, from the gradients of its states and of its last state."""
-    inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in call.inputs))
+    # Out of the layer's call, weights are not cast to its compute dtype by themselves.
+    dtypes = dict.fromkeys(Inputs._fields, call.layer.compute_dtype) | {"mask": "bool"}
+    inputs = Inputs(
+        **{
+            name: given if given is None else ops.convert_to_tensor(given, dtypes[name])
+            for name, given in call.inputs._asdict().items()
+        }
+    )
     of_states, of_last_state = (
         ops.zeros_like(outputs) if gradient is None else ops.convert_to_tensor(gradient)
         for gradient, outputs in zip(upstream, (call.states, call.last_state), strict=True)

@@ -12,7 +12,7 @@ class Criterion:
         threshold: The value beyond which it does.
         is_above: Whether values above the threshold are sick, or values below it.
         source: The paper that names the quantity as a sign, with the place in it.
-        message: What was found, by language, with `{measured}` and `{threshold}`.
+        message: What was found, by language, with fields `measured` and `threshold`.
         advice: What to try, by language.
     """
 
@@ -50,11 +50,11 @@ CRITERIA = {
         "Network Acoustic Models, ICML workshop 2013, section 2; L. Lu, Y. Shin, Y. Su and G. E. "
         "Karniadakis, Dying ReLU and Initialization, 2019, section 1",
         message={
-            "en": "a share of {measured} of the units has the same state for all samples and time "
-            "steps (threshold {threshold}). Such units tell nothing, and with relu they get no "
+            "en": "{measured:.0%} of the units have the same state for all samples and time "
+            "steps (threshold {threshold:.0%}). Such units tell nothing, and with relu they get no "
             "gradient either.",
-            "ja": "全体の {measured} のユニットが、どのサンプル・どの時間ステップでも同じ値です"
-            "（しきい値 {threshold}）。こうしたユニットは何も伝えず、relu の場合は勾配も"
+            "ja": "全体の {measured:.0%} のユニットが、どのサンプル・どの時間ステップでも同じ値です"
+            "（しきい値 {threshold:.0%}）。こうしたユニットは何も伝えず、relu の場合は勾配も"
             "届きません。",
         },
         advice={
@@ -73,11 +73,11 @@ CRITERIA = {
         source="X. Glorot and Y. Bengio, Understanding the difficulty of training deep feedforward "
         "neural networks, AISTATS 2010, section 3, figures 2 and 3",
         message={
-            "en": "a share of {measured} of the units is at a bound of the activation nearly all "
-            "the time (threshold {threshold}). There its slope is almost 0, and hardly any "
+            "en": "{measured:.0%} of the units are at a bound of the activation nearly all "
+            "the time (threshold {threshold:.0%}). There its slope is almost 0, and hardly any "
             "gradient gets through.",
-            "ja": "全体の {measured} のユニットが、ほぼ常に活性化関数の上限か下限に張り付いています"
-            "（しきい値 {threshold}）。そこでは傾きがほとんど 0 なので、勾配が通りません。",
+            "ja": "全体の {measured:.0%} のユニットが、ほぼ常に活性化関数の上限か下限に張り付いています"
+            "（しきい値 {threshold:.0%}）。そこでは傾きがほとんど 0 なので、勾配が通りません。",
         },
         advice={
             "en": "Standardise the input (mean 0, deviation 1), start from smaller weights, learn "
@@ -94,10 +94,10 @@ CRITERIA = {
         "initialization and momentum in deep learning, ICML 2013, section 4 (on the scale of the "
         "input-to-hidden connections)",
         message={
-            "en": "the past makes up {measured} of the variance of the pre-activation (threshold "
-            "{threshold}). The layer sees little but the current input.",
-            "ja": "活性化前の値の分散のうち、過去の状態によるものは {measured} しかありません"
-            "（しきい値 {threshold}）。この層は、ほぼ現在の入力しか見ていません。",
+            "en": "the past makes up {measured:.3g} of the variance of the pre-activation (threshold "
+            "{threshold:g}). The layer sees little but the current input.",
+            "ja": "活性化前の値の分散のうち、過去の状態によるものは {measured:.3g} しかありません"
+            "（しきい値 {threshold:g}）。この層は、ほぼ現在の入力しか見ていません。",
         },
         advice={
             "en": "Start from an orthogonal recurrent kernel, scale the input down, or regularise "
@@ -113,8 +113,8 @@ CRITERIA = {
         is_above=True,
         source=f"{_PASCANU}, section 2.1",
         message={
-            "en": "a share of {measured} of the states and gradients is NaN or infinite.",
-            "ja": "状態と勾配のうち、{measured} の割合が NaN か無限大です。",
+            "en": "{measured:.2%} of the states and gradients are NaN or infinite.",
+            "ja": "状態と勾配のうち、{measured:.2%} が NaN か無限大です。",
         },
         advice={
             "en": "Training can't go on from here: load or start weights that are finite. "
@@ -132,9 +132,9 @@ CRITERIA = {
         is_above=True,
         source=f"{_PASCANU}, section 2.1",
         message={
-            "en": "on its way back through time the gradient grows to {measured} times its size "
-            "(threshold {threshold}).",
-            "ja": "勾配が時間を遡るうちに {measured} 倍に膨らみます（しきい値 {threshold}）。",
+            "en": "on its way back through time the gradient grows to {measured:.3g} times its size "
+            "(threshold {threshold:g}).",
+            "ja": "勾配が時間を遡るうちに {measured:.3g} 倍に膨らみます（しきい値 {threshold:g}）。",
         },
         advice=_CALM,
     ),
@@ -144,8 +144,8 @@ CRITERIA = {
         is_above=True,
         source=f"{_PASCANU}, sections 2.3 and 3.2",
         message={
-            "en": "the norm of the parameters' gradient is {measured} (threshold {threshold}).",
-            "ja": "パラメータの勾配のノルムが {measured} です（しきい値 {threshold}）。",
+            "en": "the norm of the parameters' gradient is {measured:.3g} (threshold {threshold:g}).",
+            "ja": "パラメータの勾配のノルムが {measured:.3g} です（しきい値 {threshold:g}）。",
         },
         advice={
             "en": "Standardise the targets and the input. " + _CALM["en"],
@@ -159,10 +159,10 @@ CRITERIA = {
         source="Y. Bengio, P. Simard and P. Frasconi, Learning long-term dependencies with "
         f"gradient descent is difficult, 1994, section IV; {_PASCANU}, section 2.1",
         message={
-            "en": "at each time step back, {measured} of the gradient's size is left (threshold "
-            "{threshold}). A loss teaches the layer nothing about inputs a few steps before it.",
-            "ja": "勾配は 1 時間ステップ遡るごとに {measured} 倍に縮みます（しきい値 "
-            "{threshold}）。損失は、数ステップより前の入力について何も教えられません。",
+            "en": "at each time step back, {measured:.3g} of the gradient's size is left (threshold "
+            "{threshold:g}). A loss teaches the layer nothing about inputs a few steps before it.",
+            "ja": "勾配は 1 時間ステップ遡るごとに {measured:.3g} 倍に縮みます（しきい値 "
+            "{threshold:g}）。損失は、数ステップより前の入力について何も教えられません。",
         },
         advice={
             "en": "Start from an orthogonal recurrent kernel (the default), take tanh rather than "
@@ -180,10 +180,10 @@ CRITERIA = {
         source="O. Roy and M. Vetterli, The effective rank: a measure of effective dimensionality, "
         "EUSIPCO 2007, definition 1",
         message={
-            "en": "the states spread over {measured} dimensions (effective rank, threshold "
-            "{threshold}), though the input would allow more. The units all say much the same.",
-            "ja": "状態が広がっているのは {measured} 次元だけです（有効ランク、しきい値 "
-            "{threshold}）。入力にはもっと多くの次元があるのに、どのユニットもほぼ同じことしか"
+            "en": "the states spread over {measured:.3g} dimensions (effective rank, threshold "
+            "{threshold:g}), though the input would allow more. The units all say much the same.",
+            "ja": "状態が広がっているのは {measured:.3g} 次元だけです（有効ランク、しきい値 "
+            "{threshold:g}）。入力にはもっと多くの次元があるのに、どのユニットもほぼ同じことしか"
             "表していません。",
         },
         advice={

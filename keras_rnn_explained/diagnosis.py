@@ -101,7 +101,7 @@ class Finding:
             ValueError: If there is no text in that language.
         """
         text = _in(language, CRITERIA[self.quantity].message)
-        told = text.format(measured=f"{self.measured:.3g}", threshold=f"{self.threshold:.3g}")
+        told = text.format(measured=self.measured, threshold=self.threshold)
         return _in(language, {"en": "Layer {}: {}", "ja": "層 {}: {}"}).format(
             self._place(language), told
         )
@@ -411,7 +411,7 @@ def _non_finite_share(gradients: Gradients) -> float:
     arrays = [u.pre_activation, u.state, gradients.upstream, gradients.error]
     arrays += _parameter_gradients(gradients)
     bad = sum(np.count_nonzero(~np.isfinite(array)) for array in arrays)
-    return bad / sum(array.size for array in arrays)
+    return float(bad / sum(array.size for array in arrays))
 
 
 def _parameter_gradients(gradients):

@@ -323,3 +323,21 @@ def test_it_is_shown_by_its_sizes_and_as_a_table():
     assert repr(gradients).startswith("Gradients('rnn', loss=")
     assert repr(gradients).endswith("batch=3, time=6, features=2, units=4, truncate_bptt=2)")
     assert "<td>3 × 6 × 4</td>" in gradients._repr_html_()
+
+
+@pytest.mark.parametrize("dtype", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("activation", ["tanh", "gelu"])
+def test_with_mixed_precision_everything_is_in_the_compute_dtype(dtype, activation):
+    layer = made(dtype=dtype, activation=activation)
+    gradients = backpropagate(layer, X, targets(layer), "mse")
+    assert {array.dtype for array in gradients.arrays().values()} == {gradients.error.dtype}
+    assert gradients.error.dtype.name == layer.compute_dtype
+    wide = made(activation=activation)
+    wide.set_weights(layer.get_weights())
+    expected = backpropagate(wide, X, targets(wide), MSE)
+    for parameter in PARAMETERS:
+        np.testing.assert_allclose(
+            getattr(gradients, parameter).astype("float64"),
+            getattr(expected, parameter),
+            atol=0.02,
+        )
