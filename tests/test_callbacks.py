@@ -211,12 +211,19 @@ def everything(model, history):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("stateful", "eagerly"), [(False, False), (True, False), (True, True)])
-def test_the_training_is_the_same_bit_by_bit(tmp_path, stateful, eagerly):
+@pytest.mark.parametrize(
+    ("layer", "stateful", "eagerly"),
+    [
+        (ExplainedRNN, False, False),
+        (ExplainedRNN, True, True),
+        (keras.layers.SimpleRNN, True, False),
+    ],
+)
+def test_the_training_is_the_same_bit_by_bit(tmp_path, layer, stateful, eagerly):
     def trained(*given):
         keras.utils.set_random_seed(0)
         inputs = keras.Input(batch_shape=(4, 5, 2))
-        rnn = ExplainedRNN(3, stateful=stateful, dropout=0.3, recurrent_dropout=0.3)
+        rnn = layer(3, stateful=stateful, dropout=0.3, recurrent_dropout=0.3)
         outputs = keras.layers.Dense(1)(keras.layers.BatchNormalization()(rnn(inputs)))
         model = keras.Model(inputs, keras.layers.Dropout(0.2)(outputs))
         model.compile("adam", "mse", metrics=["mae"], run_eagerly=eagerly)
