@@ -52,7 +52,7 @@ def written(folder):
 @pytest.fixture(autouse=True)
 def no_findings(monkeypatch):
     """What is found is another module's matter."""
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: [])
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [])
 
 
 def texts(told):
@@ -104,7 +104,7 @@ def test_saturation_counts_states_that_count_and_are_near_a_bound(activation, bo
 
 
 def test_tensorboard_gets_scalars_histograms_and_text(tmp_path, monkeypatch):
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: [finding("ill")])
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [finding("ill")])
     monkeypatch.setattr(training_log, "_image_of", lambda g: np.zeros((1, 2, 2, 4), "uint8"))
     flow = GradientFlow(X, Y, every=4, log_dir=tmp_path / "logs", csv=tmp_path / "flow.csv")
     with pytest.warns(UserWarning, match="rnn is ill"):
@@ -261,7 +261,7 @@ def test_looking_again_traces_no_graph_anew(tmp_path):
 
 def test_a_finding_is_told_when_it_first_appears_and_not_again(monkeypatch):
     looks = iter([[], [finding("ill")], [finding("ill"), finding("worse")], [], [finding("ill")]])
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: next(looks, []))
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: next(looks, []))
     with pytest.warns(UserWarning, match="worse") as told:
         train(network(), GradientFlow(X, Y, every=1))
     assert texts(told) == [
@@ -271,7 +271,7 @@ def test_a_finding_is_told_when_it_first_appears_and_not_again(monkeypatch):
 
 
 def test_who_makes_warnings_errors_ends_the_training_at_a_finding(monkeypatch):
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: [finding("ill")])
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [finding("ill")])
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         with pytest.raises(UserWarning, match="rnn is ill"):
