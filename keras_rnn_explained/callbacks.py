@@ -12,6 +12,7 @@ from keras import tree
 
 from keras_rnn_explained import validation
 from keras_rnn_explained.bptt import Gradients, backpropagate
+from keras_rnn_explained.diagnosis import findings_of
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
 from keras_rnn_explained.training_log import CsvLog, TensorBoardLog
 
@@ -42,7 +43,7 @@ class GradientFlow(keras.callbacks.Callback):
     batch; the norms of the parameters' gradients (`kernel_gradient`, …); ‖∂L/∂a_t‖ at the first
     time step by that at the last (`first_to_last_error`; far below 1 the gradient vanishes, far
     above it explodes); the share of saturated states, with |a| > 0.99 of a tanh or as near to a
-    bound of a sigmoid (`saturation`); the spectral radius of the recurrent kernel; and ‖∂L/∂a_t‖ at
+    bound of another bounded activation (`saturation`); the spectral radius of the recurrent kernel; and ‖∂L/∂a_t‖ at
     0, 25, 50, 75 and 100 % of the way through time (`error_at_25`, …). TensorBoard also gets
     histograms of the states and of the logarithms of the summands' norms, the findings as text, and
     the gradient flow as a figure. The step, in the CSV file `batch`, is the optimizer's count of
@@ -199,7 +200,7 @@ class GradientFlow(keras.callbacks.Callback):
             self._tensorboard.write(step, looks)
         texts = []
         for layer, gradients in looks.items():
-            for finding in _findings_of(gradients):
+            for finding in findings_of(gradients):
                 if (layer, finding.kind) in self._found:
                     continue
                 self._found.add((layer, finding.kind))
@@ -231,12 +232,6 @@ class _Pace:
 
     def is_due(self) -> bool:
         return self.spent <= self.share * (time.perf_counter() - self.start)
-
-
-def _findings_of(gradients: Gradients) -> list[Any]:
-    from keras_rnn_explained.diagnosis import findings_of
-
-    return findings_of(gradients)
 
 
 def _check_samples(**given: Any) -> None:

@@ -13,13 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_rnn_explained.bptt import PARAMETERS, Gradients
+from keras_rnn_explained.diagnosis import BOUNDS, SATURATED
 
 PLACES = (0, 25, 50, 75, 100)
 """Where along time the error's norm is written: in percent of the way from first to last step."""
-
-BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0)}
-SATURATED = 0.005
-"""A state is saturated this near to a bound, as a part of its range: |tanh| > 0.99."""
 
 SCALARS = (
     *(f"{parameter}_gradient" for parameter in PARAMETERS),
@@ -43,9 +40,9 @@ def scalars_of(gradients: Gradients) -> dict[str, float | None]:
     Returns:
         By name, in the order of `SCALARS`: the norm of each parameter's gradient (`None` without a
         bias); ‖∂L/∂a_t‖ at the first time step by that at the last; the share of states, masked
-        time steps aside, that are saturated (`None` unless the activation is tanh or sigmoid); the
-        spectral radius of the recurrent kernel; ‖∂L/∂a_t‖ at the time steps of `PLACES`. Norms are
-        over batch and units.
+        time steps aside, that are saturated (`None` unless the activation is bounded, as tanh and
+        sigmoid are); the spectral radius of the recurrent kernel; ‖∂L/∂a_t‖ at the time steps of
+        `PLACES`. Norms are over batch and units.
 
     Examples:
         >>> from keras_rnn_explained import ExplainedRNN, backpropagate

@@ -52,7 +52,7 @@ def written(folder):
 @pytest.fixture(autouse=True)
 def no_findings(monkeypatch):
     """What is found is another module's matter."""
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: [])
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [])
 
 
 def texts(told):
@@ -104,7 +104,7 @@ def test_saturation_counts_states_that_count_and_are_near_a_bound(activation, bo
 
 
 def test_tensorboard_gets_scalars_histograms_and_text(tmp_path, monkeypatch):
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: [finding("ill")])
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [finding("ill")])
     monkeypatch.setattr(training_log, "_image_of", lambda g: np.zeros((1, 2, 2, 4), "uint8"))
     flow = GradientFlow(X, Y, every=4, log_dir=tmp_path / "logs", csv=tmp_path / "flow.csv")
     with pytest.warns(UserWarning, match="rnn is ill"):
@@ -211,12 +211,19 @@ def everything(model, history):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("stateful", "eagerly"), [(False, False), (True, False), (True, True)])
-def test_the_training_is_the_same_bit_by_bit(tmp_path, stateful, eagerly):
+@pytest.mark.parametrize(
+    ("layer", "stateful", "eagerly"),
+    [
+        (ExplainedRNN, False, False),
+        (ExplainedRNN, True, True),
+        (keras.layers.SimpleRNN, True, False),
+    ],
+)
+def test_the_training_is_the_same_bit_by_bit(tmp_path, layer, stateful, eagerly):
     def trained(*given):
         keras.utils.set_random_seed(0)
         inputs = keras.Input(batch_shape=(4, 5, 2))
-        rnn = ExplainedRNN(3, stateful=stateful, dropout=0.3, recurrent_dropout=0.3)
+        rnn = layer(3, stateful=stateful, dropout=0.3, recurrent_dropout=0.3)
         outputs = keras.layers.Dense(1)(keras.layers.BatchNormalization()(rnn(inputs)))
         model = keras.Model(inputs, keras.layers.Dropout(0.2)(outputs))
         model.compile("adam", "mse", metrics=["mae"], run_eagerly=eagerly)
@@ -254,7 +261,7 @@ def test_looking_again_traces_no_graph_anew(tmp_path):
 
 def test_a_finding_is_told_when_it_first_appears_and_not_again(monkeypatch):
     looks = iter([[], [finding("ill")], [finding("ill"), finding("worse")], [], [finding("ill")]])
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: next(looks, []))
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: next(looks, []))
     with pytest.warns(UserWarning, match="worse") as told:
         train(network(), GradientFlow(X, Y, every=1))
     assert texts(told) == [
@@ -264,7 +271,7 @@ def test_a_finding_is_told_when_it_first_appears_and_not_again(monkeypatch):
 
 
 def test_who_makes_warnings_errors_ends_the_training_at_a_finding(monkeypatch):
-    monkeypatch.setattr(callbacks, "_findings_of", lambda gradients: [finding("ill")])
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [finding("ill")])
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         with pytest.raises(UserWarning, match="rnn is ill"):
