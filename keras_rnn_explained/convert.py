@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from keras_rnn_explained.copying import Copy
+from keras_rnn_explained.execution import Executor
 from keras_rnn_explained.finding import descendants
 from keras_rnn_explained.layer import ExplainedRNN
 
@@ -106,9 +107,7 @@ def _check(model, wanted, other):
     problems = {path: _problem(layer, layers, wanted) for path, layer in layers}
     told = [f"{path!r} {problem}" for path, problem in problems.items() if problem]
     if told:
-        raise ValueError(
-            f"{model.name!r} can't be converted to {other}: " + "; ".join(told) + "."
-        )
+        raise ValueError(f"{model.name!r} can't be converted to {other}: " + "; ".join(told) + ".")
     if not any(type(layer) is wanted for _, layer in layers):
         inside = ", ".join(dict.fromkeys(type(layer).__name__ for _, layer in layers[1:]))
         raise ValueError(
@@ -141,6 +140,8 @@ def _explained(old, copy):
     """What takes the place of a layer or a dict in a model that is swapped, or `None`."""
     if type(old) is SimpleRNN:
         return _counterpart(old, old.cell, copy, ExplainedRNN)
+    if isinstance(old, ExplainedRNN):
+        return _same(old, copy)
     if _is_serialized(old, "SimpleRNN", "keras.layers"):
         return _serialized(ExplainedRNN, old, old["config"])
     return None
@@ -151,10 +152,19 @@ def _simple(old, copy):
     if type(old) is ExplainedRNN:
         return _counterpart(old, old, copy, SimpleRNN)
     if _is_serialized(old, "ExplainedRNN", ExplainedRNN.__module__):
-        config = {**old["config"]}
-        del config["truncate_bptt"], config["execution"]
+        beyond = ("truncate_bptt", "execution")
+        config = {name: value for name, value in old["config"].items() if name not in beyond}
         return _serialized(SimpleRNN, old, config)
     return None
+
+
+def _same(old, copy):
+    """A copy of an `ExplainedRNN`, which is to compile for itself."""
+    executor = Executor(
+        copy(old.activation), old._requested_execution, old.truncate_bptt, old.unroll
+    )
+    copy.take(old._executor, executor)
+    return copy.attributes_of(old)
 
 
 def _counterpart(old, old_cell, copy, kind):
@@ -167,33 +177,30 @@ def _counterpart(old, old_cell, copy, kind):
         kind: The class of the new layer.
     """
     options = {name: copy(getattr(old, name)) for name in OPTIONS}
-    # A seed of its own would be drawn from Python's global generator, which is not ours to use.
+    # No random initializer and no seed of its own: they would draw from Python's generator, which
+    # is not ours to use. The old initializers are not called: one may have a generator that others
+    # draw from.
+    options |= dict.fromkeys(INITIALIZERS, "zeros")
     new = kind(**options, seed=0, dtype=copy(old.dtype_policy))
     new_cell = new.cell if kind is SimpleRNN else new
     new_cell.seed = old_cell.seed
-    new_cell.seed_generator._initial_seed = old_cell.seed
+    vars(new_cell.seed_generator).update(vars(copy(old_cell.seed_generator)))
     copy.take(old_cell.seed_generator, new_cell.seed_generator)
-    _take_value(copy, old_cell.seed_generator.state, new_cell.seed_generator.state)
-
-    initializers = {name: getattr(old, name) for name in INITIALIZERS}
     if old.built:
-        _build(new, new_cell, old, old_cell)
+        _build(new, old)
         for weight in INITIALIZERS.values():
             if getattr(old_cell, weight) is not None:
                 _take_value(copy, getattr(old_cell, weight), getattr(new_cell, weight))
         for theirs, ours in zip(old.states or (), new.states or (), strict=True):
             _take_value(copy, theirs, ours)
-    for name, initializer in initializers.items():
-        setattr(new_cell, name, copy(initializer))
+    for name in INITIALIZERS:
+        setattr(new_cell, name, copy(getattr(old, name)))
     _freeze(new, new_cell, old, old_cell)
     return new
 
 
-def _build(new, new_cell, old, old_cell):
-    """Gives the new layer its weights, with names that they had if they had been made there."""
-    # The old initializers are left alone: one may draw from a generator that others draw from.
-    for name in INITIALIZERS:
-        setattr(new_cell, name, "zeros")
+def _build(new, old):
+    """Gives the new layer its weights, with the paths that they had if the model had made them."""
     with ExitStack() as scopes:
         for scope in (old.path or old.name).split("/")[:-1]:
             scopes.enter_context(keras.name_scope(scope))

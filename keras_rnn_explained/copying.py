@@ -10,7 +10,7 @@ import copy
 import types
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import keras
@@ -25,8 +25,8 @@ COMPILED = ("train_function", "test_function", "predict_function")
 class Copy:
     """Copies a model or layer, with everything in it that can change.
 
-    Layers, variables, metrics, optimizers and other objects of Keras are copied, and the containers
-    and functions that hold them. Everything else is shared: what no training changes.
+    Layers, variables, metrics, optimizers and other objects of Keras are copied, and containers,
+    functions and objects that hold them. Everything else is shared: what no training changes.
 
     Args:
         replace: Is given each layer and each dict, and this copy; it returns what is to take its
@@ -38,6 +38,7 @@ class Copy:
         self._new: dict[int, Any] = {}
         self._old: list[Any] = []  # keeps them alive, and so their ids theirs
         self._holding_ids: list[Any] = []
+        self._path: list[str] = []  # of the layer that is being copied
 
     def of(self, model: Any) -> Any:
         """The whole copy of a model or layer.
@@ -76,7 +77,7 @@ class Copy:
         if _is_of_keras(type(value)):
             if isinstance(value, (list, dict, set)):
                 return self._container
-            return self._object
+            return self.attributes_of
         kinds: dict[Any, Any] = {
             (list, dict, set): self._container,
             tuple: self._tuple,
@@ -87,43 +88,55 @@ class Copy:
             np.ndarray: lambda array: self.take(array, array.copy()),
             tf.types.experimental.PolymorphicFunction: self._compiled_function,
         }
-        return next((kinds[kind] for kind in kinds if isinstance(value, kind)), None)
+        copiers = (kinds[kind] for kind in kinds if isinstance(value, kind))
+        other = self.attributes_of if _is_plain(value) and _holds_keras(value, set()) else None
+        return next(copiers, other)
 
-    def _object(self, old):
-        """An object of Keras, attribute by attribute."""
-        cls = type(old)
-        if isinstance(old, keras.Operation):
-            try:
-                new = cls.__new__(cls)
-            except TypeError as error:
-                raise ValueError(
-                    f"{cls.__name__} {old.name!r} can't be copied, for its `__new__` needs "
-                    f"arguments: {error}"
-                ) from None
-        else:
-            new = object.__new__(cls)
-        # Functions that are there by now are bound to the new layer.
-        own = {name for name, value in vars(new).items() if isinstance(value, types.FunctionType)}
-        self.take(old, new)
-        self._fill(new, {name: value for name, value in vars(old).items() if name not in own})
+    def attributes_of(self, old: Any) -> Any:
+        """A new object of the same class, with a copy of each attribute."""
+        new = self._shell(old)
+        self._fill(old, new, vars(old))
         return new
 
-    def _fill(self, new, attributes):
+    def _shell(self, old):
+        """A new object of the same class that is to stand for the old one, still empty."""
+        cls = type(old)
+        if not isinstance(old, keras.Operation):
+            return self.take(old, object.__new__(cls))
+        try:
+            return self.take(old, cls.__new__(cls))
+        except TypeError as error:
+            raise ValueError(
+                f"{cls.__name__} {self._path_to(old)!r} can't be copied, for its `__new__` needs "
+                f"arguments: {error}."
+            ) from None
+
+    def _path_to(self, operation):
+        return "/".join([*self._path, operation.name])
+
+    def _fill(self, old, new, attributes):
+        """Gives a new object its attributes, past Keras's tracking: what it noted is copied too."""
+        if isinstance(old, keras.Operation):
+            self._path.append(old.name)
+        # Functions that Keras has put there by now are bound to the new layer.
+        own = {name for name, value in vars(new).items() if isinstance(value, types.FunctionType)}
         for name, value in attributes.items():
+            if name in own:
+                continue
             if name in ("_inbound_nodes", "_outbound_nodes"):
-                value = []  # where the old one was called: other models, too
+                value = []  # where the old one was called: by other models, too
             elif name in COMPILED:
                 value = None
-            # Past Keras's tracking: what it has noted is copied too.
             vars(new)[name] = self(value)
+        if isinstance(old, keras.Operation):
+            self._path.pop()
 
     def _input_layer(self, old):
         return self.take(old, type(old).from_config(old.get_config()))
 
     def _functional(self, old):
         """A functional model: its graph is drawn anew by calling the new layers."""
-        new = type(old).__new__(type(old))
-        self.take(old, new)
+        new = self._shell(old)
         kind = next(cls for cls in type(old).__mro__ if _is_keras_own(cls))
         # The same model to Keras, but not compiled: what it was compiled with is copied below.
         view = kind.__new__(kind)
@@ -136,14 +149,8 @@ class Copy:
             clone_function=self,
         )
         graph = _graph_of(redrawn)
-        self._fill(
-            new,
-            {
-                name: value
-                for name, value in vars(old).items()
-                if name not in graph and not isinstance(vars(new).get(name), types.FunctionType)
-            },
-        )
+        rest = {name: value for name, value in vars(old).items() if name not in graph}
+        self._fill(old, new, rest)
         vars(new).update(graph)
         return new
 
@@ -160,7 +167,7 @@ class Copy:
             for key, value in old.items():
                 put(new, self(key), self(value))
         if hasattr(old, "__dict__"):
-            self._fill(new, vars(old))
+            self._fill(old, new, vars(old))
         if isinstance(old, (dict, set)):
             self._holding_ids.append(new)
         return new
@@ -217,18 +224,14 @@ class Copy:
         return old if owner is old.__self__ else types.MethodType(old.__func__, owner)
 
     def _partial(self, old):
-        return self.take(
-            old,
-            partial(
-                self(old.func), *map(self, old.args), **{k: self(v) for k, v in old.keywords.items()}
-            ),
-        )
+        keywords = {name: self(value) for name, value in old.keywords.items()}
+        return self.take(old, partial(self(old.func), *map(self, old.args), **keywords))
 
     def _compiled_function(self, old):
         raise ValueError(
-            f"The model holds {getattr(old, '__name__', 'a function')!r} as an attribute, a "
-            "`tf.function`, which can't be turned to a copy of the model. Decorate the method "
-            "where its class is defined, or compile the model after it is converted."
+            f"{'/'.join(self._path)!r} can't be copied, for it holds a `tf.function`, "
+            f"{getattr(old, '__name__', '')!r}, which may be bound to it. Decorate the method "
+            "where the class is defined, or make the function after the model is converted."
         )
 
 
@@ -251,16 +254,32 @@ def _holds_keras(value, seen):
         parts += [value.__defaults__, value.__kwdefaults__]
     elif isinstance(value, types.MethodType):
         parts = [value.__self__]
+    elif isinstance(value, partial):
+        parts = [value.func, value.args, value.keywords]
     elif isinstance(value, dict):
         parts = list(value.values())
     elif isinstance(value, (list, tuple, set)):
         parts = list(value)
+    elif isinstance(value, tf.Variable) or _is_of_keras(type(value)):
+        return True
+    elif _is_plain(value):
+        parts = list(vars(value).values())
     else:
-        return isinstance(value, tf.Variable) or _is_of_keras(type(value))
+        return False
     return any(_holds_keras(part, seen) for part in parts)
 
 
-@lru_cache(maxsize=None)
+def _is_plain(value):
+    """Whether a value is an object of a user's class, with attributes."""
+    libraries = ("builtins", "keras", "numpy", "tensorflow")
+    return (
+        hasattr(value, "__dict__")
+        and not isinstance(value, (type, types.ModuleType, types.FunctionType))
+        and type(value).__module__.partition(".")[0] not in libraries
+    )
+
+
+@cache
 def _is_of_keras(cls: type) -> bool:
     """Whether a class is Keras's or made from one of its."""
     return any(map(_is_keras_own, cls.__mro__)) and not issubclass(cls, (type, tuple))
