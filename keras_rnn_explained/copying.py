@@ -18,6 +18,8 @@ import numpy as np
 import tensorflow as tf
 from keras import tree
 
+TrackableReference = tf.__internal__.tracking.TrackableReference
+
 # Keras keeps what it has compiled here; it holds on to the model that it was compiled from.
 COMPILED = ("train_function", "test_function", "predict_function")
 
@@ -85,6 +87,8 @@ class Copy:
             types.MethodType: self._method,
             partial: self._partial,
             tf.Variable: lambda variable: self.take(variable, copy.deepcopy(variable)),
+            # What TensorFlow's checkpoints go by.
+            TrackableReference: lambda one: TrackableReference(one.name, self(one.ref)),
             np.ndarray: lambda array: self.take(array, array.copy()),
             tf.types.experimental.PolymorphicFunction: self._compiled_function,
         }
@@ -190,12 +194,23 @@ class Copy:
             if isinstance(old, tf.Variable):
                 ids[old._unique_id] = self._new[id(old)]._unique_id
         for container in self._holding_ids:
-            for key in [key for key in container if isinstance(key, (int, str)) and key in ids]:
-                if isinstance(container, set):
-                    container.remove(key)
-                    container.add(ids[key])
-                else:
-                    container[ids[key]] = container.pop(key)
+            held = [key for key in container if isinstance(key, (int, str)) and key in ids]
+            if not held:
+                continue
+            if isinstance(container, set):
+                container.difference_update(held)
+                container.update(map(ids.__getitem__, held))
+                continue
+            renewed = {
+                ids.get(key, key) if isinstance(key, (int, str)) else key: value
+                for key, value in container.items()
+            }
+            if isinstance(container, tf.__internal__.tracking.TrackableDataStructure):
+                # TensorFlow saves no dict from which something was taken out: it begins anew.
+                container.__init__(renewed)
+            else:
+                container.clear()
+                container.update(renewed)
 
     def _tuple(self, old):
         items = list(map(self, old))

@@ -52,16 +52,25 @@ def everything_in(model):
     return [variable.numpy() for variable in variables]
 
 
-def assert_goes_on_the_same(new, old, x=X, y=Y):
-    """Three steps of training are the same, and so is all that they leave behind."""
-    for theirs, ours in zip(everything_in(old), everything_in(new), strict=True):
+def assert_go_on_the_same(model, *copies, x=X, y=Y):
+    """Three steps of training are the same, leave the same behind, and change only one model."""
+    before = everything_in(model)
+    for one in copies:
+        assert_equal(everything_in(one), before)
+    histories = [fitted(one, x, y, epochs=3) for one in copies]
+    assert_equal(everything_in(model), before)
+    expected = fitted(model, x, y, epochs=3)
+    for one, history in zip(copies, histories, strict=True):
+        assert history.keys() == expected.keys()
+        for name, values in expected.items():
+            assert_same(history[name], values, 1e-5, name)
+        for theirs, ours in zip(everything_in(model), everything_in(one), strict=True):
+            assert_same(ours, theirs, 1e-4)
+
+
+def assert_equal(actual, expected):
+    for ours, theirs in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    expected, actual = (fitted(model, x, y, epochs=3) for model in (old, new))
-    assert actual.keys() == expected.keys()
-    for name, values in expected.items():
-        assert_same(actual[name], values, 1e-5, name)
-    for theirs, ours in zip(everything_in(old), everything_in(new), strict=True):
-        assert_same(ours, theirs, 1e-4)
 
 
 def kinds(model):
@@ -79,11 +88,7 @@ def test_training_goes_on_with_the_same_numbers_there_and_back(make):
         assert type(other) is type(model)
         assert list(recurrent_layers(other)) == list(recurrent_layers(model))
     assert [one.path for one in back.variables] == [one.path for one in model.variables]
-    before = everything_in(model)
-    assert_goes_on_the_same(back, swapped, x=padded(X))
-    for ours, theirs in zip(everything_in(model), before, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert_goes_on_the_same(model, swap_back(swap(model)), x=padded(X))
+    assert_go_on_the_same(model, swapped, back, x=padded(X))
 
 
 OPTIONS = st.fixed_dictionaries(
@@ -116,7 +121,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(options=OPTIONS, drawn=st.integers(0, 2))
 def test_a_layer_with_any_options_does_the_same_and_would_draw_the_same_next(options, drawn):
     simple = SimpleRNN(4, **options)
@@ -132,7 +137,7 @@ def test_a_layer_with_any_options_does_the_same_and_would_draw_the_same_next(opt
     assert [one.trainable for one in explained.weights] == [one.trainable for one in simple.weights]
     back = swap_back(explained)
     assert back.get_config() == config
-    for training in (True, False, True):
+    for training in (True, False):
         expected = behaviour(simple, X, training=training)
         tolerance = 0.1 if "16" in str(options.get("dtype")) else TOLERANCE["float32"]
         for layer in (explained, back):
@@ -166,18 +171,16 @@ def test_several_inputs_and_outputs_train_on_with_their_losses_and_weights():
         metrics={"last": [own_loss, keras.metrics.RootMeanSquaredError()]},
         weighted_metrics={"first": "mae"},
     )
-    assert_goes_on_the_same(swap(model), model, x, y)
+    assert_go_on_the_same(model, swap(model), x=x, y=y)
 
 
-def encoder(own_backward):
+def encoder():
     backward = SimpleRNN(4, activation=doubled_tanh, go_backwards=True, return_sequences=True)
+    forward = SimpleRNN(4, return_sequences=True)
     return keras.Sequential(
         [
             keras.Input((6, 3)),
-            layers.Bidirectional(
-                SimpleRNN(4, return_sequences=True),
-                backward_layer=backward if own_backward else None,
-            ),
+            layers.Bidirectional(forward, backward_layer=backward),
             layers.BatchNormalization(),
             layers.Dropout(0.2),
         ],
@@ -185,21 +188,20 @@ def encoder(own_backward):
     )
 
 
-@pytest.mark.parametrize("own_backward", [False, True])
-def test_nested_models_keep_paths_statistics_and_seeds(own_backward):
-    shared = encoder(own_backward)
+def test_nested_models_keep_paths_statistics_and_seeds():
+    shared = encoder()
     x = keras.Input((6, 3))
     head = keras.Sequential([SimpleRNN(3, name="top"), layers.Dense(2)], name="head")
-    model = trained(keras.Model(x, head(shared(x) + shared(2 * x))))
+    model = keras.Model(x, head(shared(x) + shared(2 * x)))
     model.get_layer("encoder").layers[1].trainable = False
-    model.compile(SGD(0.1), "mse")
+    trained(model)
     swapped = swap(model)
     assert list(recurrent_layers(swapped)) == list(recurrent_layers(model))
     assert "encoder/bidirectional" in next(iter(recurrent_layers(swapped)))
     assert [one.path for one in swapped.trainable_variables] == [
         one.path.replace("/simple_rnn_cell", "") for one in model.trainable_variables
     ]
-    assert_goes_on_the_same(swapped, model)
+    assert_go_on_the_same(model, swapped)
 
 
 def test_a_layer_shared_by_nested_models_stays_one_layer():
@@ -211,11 +213,11 @@ def test_a_layer_shared_by_nested_models_stays_one_layer():
     swapped = swap(model)
     assert swapped.get_layer("one").layers[0] is swapped.get_layer("two").layers[1]
     assert len(swapped.weights) == len(model.weights) == 5
-    assert_goes_on_the_same(swapped, model)
+    assert_go_on_the_same(model, swapped)
 
 
 def test_a_model_that_is_part_of_another_is_converted_without_it():
-    part = encoder(False)
+    part = encoder()
     keras.Model(part.inputs, SimpleRNN(2, name="above")(part.outputs[0]))
     swapped = swap(part)
     assert_same(swapped(X), part(X), 1e-6)
@@ -301,14 +303,10 @@ def of_wrapper():
 @pytest.mark.parametrize("make", [Subclassed, of_wrapper, lambda: FunctionalSubclass(4)])
 def test_classes_of_ones_own_are_converted_with_all_they_hold(make):
     model = trained(make())
-    before = everything_in(model)
     swapped = swap(model)
     assert type(swapped) is type(model)
     assert kinds(swapped) == {ExplainedRNN}
-    assert_goes_on_the_same(swap_back(swapped), swapped)
-    for ours, theirs in zip(before, everything_in(model), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    assert_goes_on_the_same(swap(model), model)
+    assert_go_on_the_same(model, swapped, swap_back(swapped))
 
 
 def test_attributes_lead_to_the_new_layers():
@@ -394,8 +392,7 @@ def test_a_converted_model_can_be_saved_cloned_and_compiled_anew(tmp_path):
     swapped = swap(model)
     swapped.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    for theirs, ours in zip(swapped.weights, loaded.weights, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    assert_equal(loaded.get_weights(), swapped.get_weights())
     assert_same(fitted(loaded)["loss"], fitted(swapped)["loss"], 1e-6)
     swapped.save_weights(tmp_path / "model.weights.h5")
     clone = keras.models.clone_model(swapped)
@@ -409,12 +406,12 @@ def test_a_converted_model_can_be_saved_cloned_and_compiled_anew(tmp_path):
 def test_tensorflow_checkpoints_of_the_copy_are_of_the_copy(tmp_path):
     model = trained(MODELS[0](SimpleRNN))
     swapped = swap(model)
-    expected = everything_in(swapped)
+    expected = swapped.get_weights(), [one.numpy() for one in swapped.optimizer.variables]
     path = tf.train.Checkpoint(model=swapped).save(tmp_path / "checkpoint")
     fitted(swapped)
     tf.train.Checkpoint(model=swapped).restore(path)
-    for ours, theirs in zip(everything_in(swapped), expected, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    assert_equal(swapped.get_weights(), expected[0])
+    assert_equal(swapped.optimizer.variables, expected[1])
 
 
 def test_an_explained_layer_beside_is_copied_and_runs_for_itself():
@@ -425,7 +422,7 @@ def test_an_explained_layer_beside_is_copied_and_runs_for_itself():
     swapped = swap(model)
     assert swapped.layers[0].truncate_bptt == 2
     assert swapped.layers[0].execution is None
-    assert_goes_on_the_same(swapped, model)
+    assert_go_on_the_same(model, swapped)
     assert swapped.layers[0].activation is not explained.activation
     assert explained.execution == last
 
