@@ -17,7 +17,7 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 FLOORS = [
     {"criteria", "datasets", "equations", "loops", "terminal"},
     {"execution"},
-    {"validation", "simple_rnn_weights", "recording"},
+    {"validation", "simple_rnn_weights", "recording", "copying"},
     {"layer"},
     {"finding"},
     {"convert"},
