@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keras_rnn_explained.diagnosis import Finding, diagnose, findings_of
     from keras_rnn_explained.finding import recurrent_layers
     from keras_rnn_explained.layer import ExplainedRNN
+    from keras_rnn_explained.report import explain
     from keras_rnn_explained.unfolding import Unfolding, unfold
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Unfolding",
     "backpropagate",
     "diagnose",
+    "explain",
     "findings_of",
     "recurrent_layers",
     "swap",
@@ -39,6 +41,7 @@ _HOMES = {
     "Unfolding": "unfolding",
     "backpropagate": "bptt",
     "diagnose": "diagnosis",
+    "explain": "report",
     "findings_of": "diagnosis",
     "recurrent_layers": "finding",
     "swap": "convert",

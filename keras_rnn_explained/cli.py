@@ -1,37 +1,38 @@
 """The command `rnn-explained`.
 
 `demo` trains `ExplainedRNN` and `SimpleRNN` side by side on real data and sets them against each
-other; `verify` tries random cases. Keras and TensorFlow take seconds to import, so the commands
-import them, and help, version and wrong arguments do not wait for them.
+other; `verify` tries random cases; `explain` writes a page about a saved model. Keras and
+TensorFlow take seconds to import, so the commands import them, and help, version and wrong
+arguments do not wait for them.
 """
 
 import argparse
-import os
 import shutil
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+
+from keras_rnn_explained.terminal import (
+    MisuseError,
+    check_folder,
+    many,
+    progress_bars,
+    quiet_start,
+    table_of,
+)
 
 PROGRAM = "rnn-explained"
 DISAGREES, MISUSED, INTERRUPTED = 1, 2, 130
 
 DEFAULT_FIGURE = "rnn-explained-demo.svg"
 DATASETS = ("sunspots", "co2")
-
-
-class MisuseError(Exception):
-    """What the user asked for can't be done; the message says what can."""
+LANGUAGES = ("en", "ja")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,7 +76,7 @@ def _parser() -> _Parser:
         description="A simple recurrent layer for Keras in which nothing is hidden: see it work.",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="{demo,verify}")
+    commands = parser.add_subparsers(dest="command", metavar="{demo,verify,explain}")
 
     demo = commands.add_parser(
         "demo",
@@ -109,6 +110,33 @@ def _parser() -> _Parser:
     verify.add_argument("--cases", type=_whole(1), default=100, help="how many")
     verify.add_argument("--seed", type=_whole(0), default=0, help="of the first; the next has +1")
     verify.set_defaults(run=_verify)
+
+    explain = commands.add_parser(
+        "explain",
+        help="write a page that explains a saved model on data",
+        description="Runs a saved model on data and writes one HTML page: its recurrent layers "
+        "time step by time step, where the gradients came from, and what is wrong, if anything.",
+    )
+    explain.add_argument("model", type=Path, help="a .keras file")
+    explain.add_argument(
+        "data",
+        type=Path,
+        help="an .npz file with arrays x, y and, if wanted, sample_weight; a batch of 32 is plenty",
+    )
+    explain.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("report.html"),
+        help="the page (default: report.html)",
+    )
+    explain.add_argument(
+        "--language", choices=LANGUAGES, default="en", help="of the page (default: en)"
+    )
+    explain.add_argument("--loss", help="as Keras names it, as in mse (default: the model's)")
+    explain.add_argument("--layer", help="name or path of a recurrent layer (default: all)")
+    explain.add_argument("--title", help="heading of the page")
+    explain.set_defaults(run=_explain)
     return parser
 
 
@@ -135,82 +163,24 @@ def _version() -> str:
         return "(not installed)"
 
 
-@contextmanager
-def _quiet_start() -> Iterator[None]:
-    """For the imports that start TensorFlow, without what it logs to standard error meanwhile.
-
-    Some of its lines no setting keeps back, as they come before its logging is set up.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with tempfile.TemporaryFile() as log:
-        standard_error = os.dup(2)
-        os.dup2(log.fileno(), 2)
-        try:
-            yield
-            import tensorflow as tf
-
-            tf.get_logger().setLevel("CRITICAL")
-        except Exception:
-            log.seek(0)
-            os.write(standard_error, log.read())  # then they may tell what went wrong
-            raise
-        finally:
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
+# explain
 
 
-class _InterruptibleProgress(Progress):
-    """Progress that ends at Ctrl-C.
+def _explain(arguments: argparse.Namespace, console: Console) -> int:
+    from keras_rnn_explained import explain_command
 
-    Python drops a `KeyboardInterrupt` raised in a destructor or in a callback from C, and tracing
-    and training have many: the next update raises it again.
-    """
-
-    interrupted = False
-
-    def start(self) -> None:
-        self._handler_before = signal.getsignal(signal.SIGINT)
-        if self._handler_before is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._interrupt)
-        super().start()
-
-    def stop(self) -> None:
-        super().stop()
-        if signal.getsignal(signal.SIGINT) == self._interrupt:
-            signal.signal(signal.SIGINT, self._handler_before)
-
-    def update(self, *args: Any, **keywords: Any) -> None:
-        if self.interrupted:
-            raise KeyboardInterrupt
-        super().update(*args, **keywords)
-
-    def _interrupt(self, *_: Any) -> None:
-        self.interrupted = True
-        raise KeyboardInterrupt
-
-
-def _progress(console: Console) -> Progress:
-    # Where nobody watches, as in a file, it would only be noise.
-    return _InterruptibleProgress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[now]}"),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+    return explain_command.run(arguments, console)
 
 
 # verify
 
 
 def _verify(arguments: argparse.Namespace, console: Console) -> int:
-    with _quiet_start():
+    with quiet_start():
         from keras_rnn_explained import verification
 
     start = time.perf_counter()
-    with _progress(console) as progress:
+    with progress_bars(console) as progress:
         task = progress.add_task("random cases", total=arguments.cases, now="")
         report = verification.verify(
             arguments.cases, arguments.seed, lambda done: progress.update(task, completed=done)
@@ -219,11 +189,11 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 
     dtypes = list(verification.TOLERANCE)
     console.print(
-        f"ExplainedRNN against keras.layers.SimpleRNN: {_many(report.cases, 'random case')}, "
+        f"ExplainedRNN against keras.layers.SimpleRNN: {many(report.cases, 'random case')}, "
         f"{seconds:.0f} s.",
         soft_wrap=True,
     )
-    table = _table("Largest relative differences", "", right=("comparisons", *dtypes))
+    table = table_of("Largest relative differences", "", right=("comparisons", *dtypes))
     for agreement in report.agreements:
         largest = (agreement.largest.get(dtype) for dtype in dtypes)
         table.add_row(
@@ -240,7 +210,7 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
         return 0
 
     failed = list(dict.fromkeys(failure.seed for failure in report.failures))
-    console.print(f"{_many(len(failed), 'case')} of {report.cases} did not agree:")
+    console.print(f"{many(len(failed), 'case')} of {report.cases} did not agree:")
     for seed in failed[:10]:
         here = [failure for failure in report.failures if failure.seed == seed]
         console.print(f"  {here[0].command}", soft_wrap=True)
@@ -259,15 +229,16 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 def _demo(arguments: argparse.Namespace, console: Console) -> int:
     asked_for = getattr(arguments, "output", None)
     output = asked_for or Path(DEFAULT_FIGURE)
-    _check_folder(output)
-    with _quiet_start():
-        from keras_rnn_explained import demonstration, figures
+    check_folder(output)
+    with quiet_start():
+        from keras_rnn_explained import demonstration, figures, report
         from keras_rnn_explained.unfolding import unfold
 
     no_figure = None
     try:
         figures.check_path(output)
         figures.load_matplotlib()
+        report.load_jinja()
     except ValueError as error:
         raise MisuseError(f"argument --output: {error}") from error
     except ImportError as error:
@@ -289,7 +260,7 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
 
     say(f"{series.title} ({series.source}).")
     say(
-        f"To forecast: {task.target}, from the {_many(arguments.window, 'value')} before. "
+        f"To forecast: {task.target}, from the {many(arguments.window, 'value')} before. "
         f"{len(data.x_train)} windows to train on, {len(data.x_test)} later ones to test on."
     )
     if task.changes:
@@ -298,7 +269,7 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
             "out; added to the last value it is a forecast of the level, with the same error."
         )
 
-    with _progress(console) as progress:
+    with progress_bars(console) as progress:
         bars = {
             layer: progress.add_task(layer, total=arguments.epochs, now="")
             for layer in ("ExplainedRNN", "SimpleRNN")
@@ -331,7 +302,7 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
     for training in result.trainings:
         say(
             f"Training with {training.layer}: {training.seconds:.1f} s for "
-            f"{_many(arguments.epochs, 'epoch')}, {training.first_step_seconds:.1f} s of it for "
+            f"{many(arguments.epochs, 'epoch')}, {training.first_step_seconds:.1f} s of it for "
             "the first step, which compiles."
         )
 
@@ -345,6 +316,14 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
         except OSError as error:
             raise MisuseError(f"the figure could not be written: {error}") from error
         say(f"Figure: {output}, the trained layer's last time steps with the numbers that ran.")
+        page = output.with_suffix(".html")
+        try:
+            report.explain(
+                result.model, data.x_test[-32:], data.y_test[-32:], page, title=series.title
+            )
+        except OSError as error:
+            raise MisuseError(f"the page could not be written: {error}") from error
+        say(f"Page: {page}, every time step and where the gradients came from, for a browser.")
     else:
         say(f"No figure was drawn. {no_figure}")
     if not result.agrees:
@@ -372,28 +351,12 @@ def _this_command() -> str:
     return str(beside_python.relative_to(here) if here in beside_python.parents else beside_python)
 
 
-def _check_folder(output: Path) -> None:
-    """Before minutes of training, not after: whether a file can be made where it is to be."""
-    folder = output.parent
-    if output.is_dir():
-        raise MisuseError(f"argument --output: must be a file, but {output} is a folder.")
-    if not folder.is_dir():
-        raise MisuseError(f"argument --output: there is no folder {folder}. Make it first.")
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise MisuseError(
-            f"argument --output: can't write into the folder {folder.absolute()} "
-            f"({error.strerror}). Give a file in another one, as in --output /tmp/demo.svg."
-        ) from error
-
-
 def _parameters(layer: Any) -> Table:
     """The three parameters of the layer, beside the two of a layer without recurrence."""
     features, units = layer.kernel.shape
     recurrent = features * units + units * units + units
     dense = features * units + units
-    table = _table("Parameters", "layer", "symbol", "in Keras", "shape", right="count")
+    table = table_of("Parameters", "layer", "symbol", "in Keras", "shape", right="count")
     table.add_row(
         "ExplainedRNN", "W_ax", "kernel", f"({features}, {units})", f"{features * units:,}"
     )
@@ -410,7 +373,7 @@ def _parameters(layer: Any) -> Table:
 
 
 def _differences(differences: tuple[Any, ...]) -> Table:
-    table = _table(
+    table = table_of(
         "ExplainedRNN against SimpleRNN", "", right=("relative difference", "tolerance", "")
     )
     for difference in differences:
@@ -425,21 +388,7 @@ def _differences(differences: tuple[Any, ...]) -> Table:
 
 
 def _errors(errors: dict[str, float], unit: str) -> Table:
-    table = _table("Forecast of the test part", "", right=f"root-mean-square error ({unit})")
+    table = table_of("Forecast of the test part", "", right=f"root-mean-square error ({unit})")
     for forecast, error in errors.items():
         table.add_row(forecast, f"{error:.3g}")
     return table
-
-
-def _table(title: str, *left: str, right: str | tuple[str, ...]) -> Table:
-    """A table with columns set to the left, and columns set to the right after them."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for column in left:
-        table.add_column(column)
-    for column in (right,) if isinstance(right, str) else right:
-        table.add_column(column, justify="right")
-    return table
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -91,12 +91,14 @@ class Demonstration:
     """What came out.
 
     Attributes:
-        layer: The trained `ExplainedRNN`.
+        model: The trained network.
+        layer: Its `ExplainedRNN`.
         differences: How far the two networks are apart.
         trainings: Of `ExplainedRNN` and of `SimpleRNN`.
         errors: Root-mean-square errors on the test part by forecast, in the series' unit.
     """
 
+    model: keras.Model
     layer: ExplainedRNN
     differences: tuple[Difference, ...]
     trainings: tuple[Training, Training]
@@ -191,6 +193,7 @@ def demonstrate(
     final = _largest("final weights", explained.get_weights(), simple.get_weights())
     differences.append(final._replace(tolerance=None))
     return Demonstration(
+        model=explained,
         layer=explained.layers[0],
         differences=tuple(differences),
         trainings=trainings,

@@ -15,7 +15,7 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
-    {"criteria", "datasets", "equations", "loops"},
+    {"criteria", "datasets", "equations", "loops", "terminal"},
     {"execution"},
     {"validation", "simple_rnn_weights", "recording", "copying"},
     {"layer"},
@@ -27,7 +27,7 @@ FLOORS = [
     {"figures", "verification"},
     {"training_log"},
     {"callbacks", "report"},
-    {"demonstration"},
+    {"demonstration", "explain_command"},
     {"cli"},
     {"__init__", "__main__"},
 ]

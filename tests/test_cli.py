@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import cli, equations, execution
+from keras_rnn_explained import equations, execution, terminal
 from keras_rnn_explained.cli import main
 from keras_rnn_explained.figures import writing
 
@@ -108,10 +108,20 @@ def test_the_demo_sets_the_forecast_beside_naive_ones_and_gives_times(demo):
 def test_the_demo_draws_the_trained_layer_and_says_where(demo):
     done, folder = demo
     assert "Figure: rnn-explained-demo.svg" in done.stdout
-    assert [path.name for path in folder.iterdir()] == ["rnn-explained-demo.svg"]
+    assert {path.name for path in folder.iterdir()} == {
+        "rnn-explained-demo.svg",
+        "rnn-explained-demo.html",
+    }
     svg = (folder / "rnn-explained-demo.svg").read_text(encoding="utf-8")
     assert "time step 13" in svg
     assert "One set of parameters, used at every time step: 15 numbers" in svg
+
+
+def test_the_demo_ends_with_a_page_about_the_trained_network(demo):
+    done, folder = demo
+    assert "Page: rnn-explained-demo.html" in done.stdout
+    page = (folder / "rnn-explained-demo.html").read_text(encoding="utf-8")
+    assert "1·3 + 3² + 3 = 15" in page
 
 
 def test_the_demo_says_what_to_try_next(demo):
@@ -296,7 +306,7 @@ def test_ctrl_c_that_python_drops_is_raised_again_by_the_next_update():
     before = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with cli._progress(Console()) as progress:
+        with terminal.progress_bars(Console()) as progress:
             task = progress.add_task("steps", now="")
             progress.update(task, completed=1)
             with contextlib.suppress(KeyboardInterrupt):  # as a destructor does

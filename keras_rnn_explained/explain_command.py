@@ -1,0 +1,99 @@
+"""The command `rnn-explained explain`: a saved model and a file of arrays in, a page out."""
+
+import argparse
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from keras_rnn_explained.terminal import MisuseError, check_folder, progress_bars, quiet_start
+
+REQUIRED, OPTIONAL = ("x", "y"), ("sample_weight",)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Runs the command.
+
+    Raises:
+        MisuseError: If the page can't be made; nothing is written then.
+    """
+    check_folder(arguments.output)
+    arrays = read_arrays(arguments.data)
+    if not arguments.model.is_file():
+        raise MisuseError(f"there is no model file {arguments.model}.")
+    with quiet_start():
+        import keras
+        import tensorflow as tf
+
+        from keras_rnn_explained.report import explain
+
+    # Whatever is wrong with a file: Keras raises many kinds of errors.
+    try:
+        model = keras.models.load_model(
+            arguments.model, safe_mode=True, compile=arguments.loss is None
+        )
+    except Exception as error:
+        raise MisuseError(
+            f"{arguments.model} can't be loaded as a Keras model: {_one_line(error)}"
+        ) from error
+    try:
+        with progress_bars(Console(stderr=True, markup=False, highlight=False)) as progress:
+            task = progress.add_task("", total=100, now="")
+
+            def show(fraction: float, text: str) -> None:
+                progress.update(task, completed=round(100 * fraction), now=text)
+
+            path = explain(
+                model,
+                arrays["x"],
+                arrays["y"],
+                arguments.output,
+                loss=arguments.loss,
+                layer=arguments.layer,
+                sample_weight=arrays.get("sample_weight"),
+                language=arguments.language,
+                title=arguments.title,
+                progress=show,
+            )
+    except (ValueError, TypeError, ImportError, OSError, tf.errors.OpError) as error:
+        raise MisuseError(f"the page can't be made: {_one_line(error)}") from error
+    console.print(f"Report: {path}", soft_wrap=True)
+    return 0
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """The arrays of an `.npz` file. None is unpickled, as that could run any program.
+
+    Raises:
+        MisuseError: If it is no such file, or other arrays are in it than `x`, `y` and
+            `sample_weight`, or one of the first two is not.
+    """
+    how = "Write it with `numpy.savez(path, x=x, y=y)`."
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if not hasattr(file, "files"):
+                raise ValueError("it holds a single array without a name")
+            arrays = {name: file[name] for name in file.files}
+    except FileNotFoundError as error:
+        raise MisuseError(f"there is no data file {path}. {how}") from error
+    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise MisuseError(f"{path} is no .npz file of arrays: {_one_line(error)}. {how}") from error
+    unknown = [name for name in arrays if name not in (*REQUIRED, *OPTIONAL)]
+    missing = [name for name in REQUIRED if name not in arrays]
+    for problem, names in (("has no array", missing), ("has an array it may not have,", unknown)):
+        if names:
+            raise MisuseError(
+                f"{path} {problem} {', '.join(map(repr, names))}; expected are 'x', 'y' and, if "
+                f"wanted, 'sample_weight'. {how}"
+            )
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf":
+            raise MisuseError(f"{name!r} in {path} must hold numbers, got {array.dtype}.")
+    return arrays
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 400 else f"{text[:400]}…"
