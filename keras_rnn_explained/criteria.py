@@ -76,8 +76,8 @@ CRITERIA = {
             "en": "{measured:.0%} of the units are at a bound of the activation nearly all "
             "the time (threshold {threshold:.0%}). There its slope is almost 0, and hardly any "
             "gradient gets through.",
-            "ja": "全体の {measured:.0%} のユニットが、ほぼ常に活性化関数の上限か下限に張り付いています"
-            "（しきい値 {threshold:.0%}）。そこでは傾きがほとんど 0 なので、勾配が通りません。",
+            "ja": "全体の {measured:.0%} のユニットが、ほぼ常に活性化関数の上限か下限に"
+            "張り付いています（しきい値 {threshold:.0%}）。そこでは傾きがほとんど 0 なので、勾配が通りません。",
         },
         advice={
             "en": "Standardise the input (mean 0, deviation 1), start from smaller weights, learn "
@@ -94,8 +94,8 @@ CRITERIA = {
         "initialization and momentum in deep learning, ICML 2013, section 4 (on the scale of the "
         "input-to-hidden connections)",
         message={
-            "en": "the past makes up {measured:.3g} of the variance of the pre-activation (threshold "
-            "{threshold:g}). The layer sees little but the current input.",
+            "en": "the past makes up {measured:.3g} of the variance of the pre-activation "
+            "(threshold {threshold:g}). The layer sees little but the current input.",
             "ja": "活性化前の値の分散のうち、過去の状態によるものは {measured:.3g} しかありません"
             "（しきい値 {threshold:g}）。この層は、ほぼ現在の入力しか見ていません。",
         },
@@ -132,9 +132,10 @@ CRITERIA = {
         is_above=True,
         source=f"{_PASCANU}, section 2.1",
         message={
-            "en": "on its way back through time the gradient grows to {measured:.3g} times its size "
-            "(threshold {threshold:g}).",
-            "ja": "勾配が時間を遡るうちに {measured:.3g} 倍に膨らみます（しきい値 {threshold:g}）。",
+            "en": "on its way back through time the gradient grows to {measured:.3g} times its "
+            "size (threshold {threshold:g}).",
+            "ja": "勾配が時間を遡るうちに {measured:.3g} 倍に膨らみます"
+            "（しきい値 {threshold:g}）。",
         },
         advice=_CALM,
     ),
@@ -144,7 +145,8 @@ CRITERIA = {
         is_above=True,
         source=f"{_PASCANU}, sections 2.3 and 3.2",
         message={
-            "en": "the norm of the parameters' gradient is {measured:.3g} (threshold {threshold:g}).",
+            "en": "the norm of the parameters' gradient is {measured:.3g} "
+            "(threshold {threshold:g}).",
             "ja": "パラメータの勾配のノルムが {measured:.3g} です（しきい値 {threshold:g}）。",
         },
         advice={
@@ -159,8 +161,8 @@ CRITERIA = {
         source="Y. Bengio, P. Simard and P. Frasconi, Learning long-term dependencies with "
         f"gradient descent is difficult, 1994, section IV; {_PASCANU}, section 2.1",
         message={
-            "en": "at each time step back, {measured:.3g} of the gradient's size is left (threshold "
-            "{threshold:g}). A loss teaches the layer nothing about inputs a few steps before it.",
+            "en": "at each time step back, {measured:.3g} of the gradient's size is left "
+            "(threshold {threshold:g}). A loss teaches the layer nothing about inputs a few steps before it.",
             "ja": "勾配は 1 時間ステップ遡るごとに {measured:.3g} 倍に縮みます（しきい値 "
             "{threshold:g}）。損失は、数ステップより前の入力について何も教えられません。",
         },
