@@ -77,7 +77,8 @@ CRITERIA = {
             "the time (threshold {threshold:.0%}). There its slope is almost 0, and hardly any "
             "gradient gets through.",
             "ja": "全体の {measured:.0%} のユニットが、ほぼ常に活性化関数の上限か下限に"
-            "張り付いています（しきい値 {threshold:.0%}）。そこでは傾きがほとんど 0 なので、勾配が通りません。",
+            "張り付いています（しきい値 {threshold:.0%}）。"
+            "そこでは傾きがほとんど 0 なので、勾配が通りません。",
         },
         advice={
             "en": "Standardise the input (mean 0, deviation 1), start from smaller weights, learn "
@@ -145,8 +146,8 @@ CRITERIA = {
         is_above=True,
         source=f"{_PASCANU}, sections 2.3 and 3.2",
         message={
-            "en": "the norm of the parameters' gradient is {measured:.3g} "
-            "(threshold {threshold:g}).",
+            "en": "the norm of the parameters' gradient is {measured:.3g} (threshold "
+            "{threshold:g}).",
             "ja": "パラメータの勾配のノルムが {measured:.3g} です（しきい値 {threshold:g}）。",
         },
         advice={
@@ -162,9 +163,11 @@ CRITERIA = {
         f"gradient descent is difficult, 1994, section IV; {_PASCANU}, section 2.1",
         message={
             "en": "at each time step back, {measured:.3g} of the gradient's size is left "
-            "(threshold {threshold:g}). A loss teaches the layer nothing about inputs a few steps before it.",
-            "ja": "勾配は 1 時間ステップ遡るごとに {measured:.3g} 倍に縮みます（しきい値 "
-            "{threshold:g}）。損失は、数ステップより前の入力について何も教えられません。",
+            "(threshold {threshold:g}). A loss teaches the layer nothing about inputs a "
+            "few steps before it.",
+            "ja": "勾配は 1 時間ステップ遡るごとに {measured:.3g} 倍に縮みます"
+            "（しきい値 {threshold:g}）。損失は、数ステップより前の入力について何も"
+            "教えられません。",
         },
         advice={
             "en": "Start from an orthogonal recurrent kernel (the default), take tanh rather than "
