@@ -43,18 +43,18 @@ class GradientFlow(keras.callbacks.Callback):
     batch; the norms of the parameters' gradients (`kernel_gradient`, …); ‖∂L/∂a_t‖ at the first
     time step by that at the last (`first_to_last_error`; far below 1 the gradient vanishes, far
     above it explodes); the share of saturated states, with |a| > 0.99 of a tanh or as near to a
-    bound of another bounded activation (`saturation`); the spectral radius of the recurrent kernel; and ‖∂L/∂a_t‖ at
-    0, 25, 50, 75 and 100 % of the way through time (`error_at_25`, …). TensorBoard also gets
-    histograms of the states and of the logarithms of the summands' norms, the findings as text, and
-    the gradient flow as a figure. The step, in the CSV file `batch`, is the optimizer's count of
-    updates, which goes on through several `fit`s.
+    bound of another bounded activation (`saturation`); the spectral radius of the recurrent kernel;
+    and ‖∂L/∂a_t‖ at 0, 25, 50, 75 and 100 % of the way through time (`error_at_25`, …). TensorBoard
+    also gets histograms of the states and of the logarithms of the summands' norms, the findings as
+    text, and the gradient flow as a figure. The step, in the CSV file `batch`, is the optimizer's
+    count of updates, which goes on through several `fit`s.
 
     **If something goes wrong** that could have been seen before training, it is an error before the
     first batch. A look that fails later (the disk is full, say) ends the looking with a warning,
     and the training goes on.
 
-    A `stateful` layer starts the look from the state that training has left. Without regard to
-    `training`, dropout is off.
+    A `stateful` layer starts the look from the state that training has left. Dropout is off in
+    all looks.
 
     Args:
         x: Inputs of the fixed batch, as the model takes them. Some 8 to 64 samples are enough. They
