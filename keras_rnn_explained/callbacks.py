@@ -53,8 +53,8 @@ class GradientFlow(keras.callbacks.Callback):
     first batch. A look that fails later (the disk is full, say) ends the looking with a warning,
     and the training goes on.
 
-    A `stateful` layer starts the look from the state that training has left. Without regard to
-    `training`, dropout is off.
+    A `stateful` layer starts the look from the state that training has left. Dropout is off in
+    all looks.
 
     Args:
         x: Inputs of the fixed batch, as the model takes them. Some 8 to 64 samples are enough. They
