@@ -128,6 +128,14 @@ class Executor:
             run = partial(in_segments, program)
         return in_halves(run, inputs) if worth_halving(inputs) else run(inputs)
 
+    def look(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
+        """All states and the last, and `execution` stays what it was: looking changes nothing."""
+        before = self.execution
+        try:
+            return self(inputs, all_states=True)
+        finally:
+            self.execution = before
+
     def program(self, inputs: Inputs, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
         # One for each size of layer: a program then meets changes of batch and time alone, and

@@ -260,9 +260,11 @@ class ExplainedRNN(keras.layers.Layer):
             dropped, self.kernel, self.recurrent_kernel, self.bias, a_0, mask, recurrent_mask
         )
 
-        states, last_state = self._executor(inputs, self.return_sequences or is_recording())
         if is_recording():
+            states, last_state = self._executor.look(inputs)
             note(Call(self, sequences, input_mask, inputs, states, last_state))
+        else:
+            states, last_state = self._executor(inputs, self.return_sequences)
 
         output = states if self.return_sequences else last_state
         if mask is not None:

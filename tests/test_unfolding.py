@@ -131,6 +131,16 @@ def test_a_stateful_layer_starts_from_its_state_and_does_not_move_on():
     np.testing.assert_array_equal(layer.states[0], state)
 
 
+def test_looking_leaves_what_the_last_call_did():
+    layer, x = layer_and_input(execution="plain")
+    unfold(layer, x)
+    assert layer.execution is None
+    layer(x)
+    before = layer.execution
+    unfold(layer, x)
+    assert layer.execution is before
+
+
 def test_looking_draws_no_dropout_mask():
     layer, x = layer_and_input(dropout=0.5, seed=1)
     before = keras.ops.convert_to_numpy(layer.seed_generator.state)
