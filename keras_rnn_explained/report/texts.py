@@ -32,8 +32,8 @@ TEXTS = {
         "uncalled": "The model did not call its layer {layer} in this run, so there is nothing to "
         "show of it.",
         "called": "The model calls this layer {count} times in one run; this is the first call.",
-        "sizes": "{batch:,} samples, {time:,} time steps, {features:,} features, {units:,} units, "
-        "activation {activation}.",
+        "sizes": "Samples: {batch:,}; time steps: {time:,}; features: {features:,}; units: "
+        "{units:,}; activation: {activation}.",
         "backwards": "The layer goes backwards: time step 1 is the end of the sequence.",
         "parameters": "Three parameters",
         "two_parameters": "Two parameters",
