@@ -114,27 +114,29 @@ class Executor:
 
     def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
         """See `Program.__call__`."""
-        # A tf.Variable that a custom gradient reads would be an input that is not handed in.
-        inputs = Inputs(*(i if i is None else tf.convert_to_tensor(i) for i in inputs))
+        inputs = _as_tensors(inputs)
         self.execution = self.choose(inputs, all_states)
+        return self._run(inputs, all_states, self.execution.way)
+
+    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
+        """All states and the last, in the way in which a call would give what is asked for.
+
+        They are the same to the last bit then. `execution` stays: looking changes nothing.
+        """
+        inputs = _as_tensors(inputs)
+        return self._run(inputs, True, self.choose(inputs, all_states).way)
+
+    def _run(self, inputs, all_states, way):
         if inputs.x.shape[1] is None:
             message = "`sequences` must have at least one time step, but came with no time step."
             inputs = inputs._replace(x=require(tf.shape(inputs.x)[1] > 0, message, inputs.x))
-        program = self.program(inputs, all_states, self.execution.way)
-        if self.execution.way != "compiled":
+        program = self.program(inputs, all_states, way)
+        if way != "compiled":
             return program(inputs)
         run: Callable = program
         if self.truncate_bptt is None and worth_segmenting(inputs):
             run = partial(in_segments, program)
         return in_halves(run, inputs) if worth_halving(inputs) else run(inputs)
-
-    def look(self, inputs: Inputs) -> tuple[Tensor, Tensor]:
-        """All states and the last, and `execution` stays what it was: looking changes nothing."""
-        before = self.execution
-        try:
-            return self(inputs, all_states=True)
-        finally:
-            self.execution = before
 
     def program(self, inputs: Inputs, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
@@ -345,6 +347,11 @@ class Program:
 
 
 _shared_programs: dict[tuple, Program] = {}
+
+
+def _as_tensors(inputs: Inputs) -> Inputs:
+    # A tf.Variable that a custom gradient reads would be an input that is not handed in.
+    return Inputs(*(i if i is None else tf.convert_to_tensor(i) for i in inputs))
 
 
 def as_graph(function: Callable, compiled: bool, any_size: bool = False) -> Callable:

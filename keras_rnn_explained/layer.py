@@ -261,7 +261,7 @@ class ExplainedRNN(keras.layers.Layer):
         )
 
         if is_recording():
-            states, last_state = self._executor.look(inputs)
+            states, last_state = self._executor.look(inputs, self.return_sequences)
             note(Call(self, sequences, input_mask, inputs, states, last_state))
         else:
             states, last_state = self._executor(inputs, self.return_sequences)

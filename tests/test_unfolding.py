@@ -131,6 +131,18 @@ def test_a_stateful_layer_starts_from_its_state_and_does_not_move_on():
     np.testing.assert_array_equal(layer.states[0], state)
 
 
+def test_the_states_are_exactly_those_of_a_call_when_no_more_sizes_are_compiled_for_all_states():
+    units = 7  # which no other test has: layers of one size share what is compiled
+    x = random(9, TIME, FEATURES).astype("float32")
+    all_states, last_state = ExplainedRNN(units, return_sequences=True), ExplainedRNN(units)
+    for batch in range(1, 8):
+        all_states(x[:batch])
+    assert all_states.execution.way == "plain"
+    returned = last_state(x)
+    assert last_state.execution.way == "compiled"
+    np.testing.assert_array_equal(unfold(last_state, x).state[:, -1], returned)
+
+
 def test_looking_leaves_what_the_last_call_did():
     layer, x = layer_and_input(execution="plain")
     unfold(layer, x)
