@@ -218,8 +218,8 @@ def sick_network(number, name) -> Sick:
 
 def table() -> Iterator[str]:
     """The lines of the table of docs/diagnosis.md."""
-    yield "| finding | quantity | threshold | healthy networks | made sick | source |"
-    yield "|---|---|---|---|---|---|"
+    yield "| finding | quantity | threshold | healthy networks | made sick |"
+    yield "|---|---|---|---|---|"
     healthy = [network.measured for name in DATA for network in healthy_networks(name)]
     for quantity, criterion in CRITERIA.items():
         values = [measured[quantity] for measured in healthy]
@@ -231,7 +231,7 @@ def table() -> Iterator[str]:
         limit = f"{'above' if criterion.is_above else 'below'} {criterion.threshold:g}"
         yield (
             f"| `{criterion.kind}` | {quantity} | {limit} | {_range(values)} | "
-            f"{'<br>'.join(sick)} | {criterion.source} |"
+            f"{'<br>'.join(sick)} |"
         )
 
 

@@ -355,3 +355,9 @@ def test_the_table_of_the_page_is_what_is_measured():
         for number, now in ((float(one), float(other)) for one, other in pairs):
             huge = min(number, now) > 1e4
             assert huge or now == pytest.approx(number, rel=0.15, abs=0.02), line
+
+
+def test_the_page_names_the_source_of_each_threshold():
+    page = (Path(__file__).parent.parent / "docs" / "diagnosis.md").read_text(encoding="utf-8")
+    for criterion in CRITERIA.values():
+        assert f"`{criterion.kind}`: {criterion.source}" in page
