@@ -14,8 +14,9 @@ import tensorflow as tf
 from keras import ops, tree
 from numpy.typing import NDArray
 
-from keras_rnn_explained import equations
+from keras_rnn_explained import equations, validation
 from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
+from keras_rnn_explained.finding import recurrent_layers
 from keras_rnn_explained.recording import Call, recording
 from keras_rnn_explained.unfolding import Look, Unfolding, array_table, copy, unfolding_of
 
@@ -330,9 +331,11 @@ def backpropagate(
     kernels = [one.recurrent_kernel.value for one in look.layers.values() if one.built]
     with tf.GradientTape() as tape:
         tape.watch(kernels)  # even if they are not trained
-        with keras.StatelessScope(collect_losses=True), recording() as calls:
+        # Within, Keras asks the scope for the variables that it regularizes.
+        known = [(v, v.value) for v in look.model.trainable_weights if v.regularizer is not None]
+        with keras.StatelessScope(known, collect_losses=True), recording() as calls:
             outputs = look.run(training)
-            value = _told(loss_of, outputs, y)
+            value = _told(loss_of, outputs, y, sample_weight)
     chosen = look.calls_of(calls, call)
     upstream = tape.gradient(value, [(one.states, one.last_state) for one in chosen.values()])
     all_gradients = {
@@ -425,10 +428,10 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
 
 def _loss(look: Look, y: Any, loss: Any, sample_weight: Any) -> Callable[[Any], Any]:
     """The loss as a function of the model's outputs."""
-    y, sample_weight = (
-        None if given is None else tree.map_structure(ops.convert_to_tensor, given)
-        for given in (y, sample_weight)
-    )
+    if y is not None:
+        y = validation.tensors("y", y)
+    if sample_weight is not None:
+        sample_weight = validation.tensors("sample_weight", sample_weight)
     if loss is None:
         if not getattr(look.model, "compiled", False):
             raise ValueError(
@@ -438,7 +441,14 @@ def _loss(look: Look, y: Any, loss: Any, sample_weight: Any) -> Callable[[Any], 
         return lambda outputs: look.model.compute_loss(
             x=look.x, y=y, y_pred=outputs, sample_weight=sample_weight
         )
-    loss = keras.losses.get(loss)
+    try:
+        loss = keras.losses.get(loss)
+    except ValueError:
+        is_layer = any(f"/{path}".endswith(f"/{loss}") for path in recurrent_layers(look.model))
+        raise ValueError(
+            f"`loss` must be a Keras loss, its name, as in `loss='mse'`, or a function, got "
+            f"{loss!r}.{f' Is it `layer={loss!r}` that you mean?' if is_layer else ''}"
+        ) from None
     if not isinstance(loss, keras.losses.Loss):
         loss = _Averaged(loss)
     return lambda outputs: loss(y, outputs, sample_weight=sample_weight)
@@ -455,15 +465,23 @@ class _Averaged(keras.losses.Loss):
         return self.function(y_true, y_pred)
 
 
-def _told(loss_of, outputs, y):
+def _told(loss_of, outputs, y, sample_weight):
     """The loss; where it can't be computed, with what there was to compute it from."""
     try:
         value = loss_of(outputs)
-    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
-        shapes = tree.map_structure(lambda array: tuple(np.shape(array)), (y, outputs))
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        if y is None:
+            raise ValueError(
+                "`y`, the targets, is missing: without it there is no loss."
+            ) from error
+        of_y, of_outputs, of_weights = (
+            tree.map_structure(lambda array: tuple(np.shape(array)), arrays)
+            for arrays in (y, outputs, sample_weight)
+        )
+        weights = "" if sample_weight is None else f" and `sample_weight` of shape {of_weights}"
         raise ValueError(
-            f"`y` of shape {shapes[0]} does not fit the model's output of shape {shapes[1]}, or "
-            f"the loss does not: {error}"
+            f"`y` of shape {of_y}{weights} does not fit the model's output of shape {of_outputs}, "
+            f"or the loss does not: {error}"
         ) from error
     if value is None or value.shape.rank != 0:
         raise ValueError(f"The loss must be one number, got {value!r}.")

@@ -23,6 +23,9 @@ TrackableReference = tf.__internal__.tracking.TrackableReference
 # Keras keeps what it has compiled here; it holds on to the model that it was compiled from.
 COMPILED = ("train_function", "test_function", "predict_function")
 
+# Where TensorFlow notes what to save with an object; some of the above is among it.
+NOTED = ("_self_unconditional_checkpoint_dependencies", "_self_unconditional_dependency_names")
+
 
 class Copy:
     """Copies a model or layer, with everything in it that can change.
@@ -131,6 +134,8 @@ class Copy:
                 value = []  # where the old one was called: by other models, too
             elif name in COMPILED:
                 value = None
+            elif name in NOTED:
+                value = _without_compiled(value)
             vars(new)[name] = self(value)
         if isinstance(old, keras.Operation):
             self._path.pop()
@@ -248,6 +253,13 @@ class Copy:
             f"{getattr(old, '__name__', '')!r}, which may be bound to it. Decorate the method "
             "where the class is defined, or make the function after the model is converted."
         )
+
+
+def _without_compiled(noted):
+    """What TensorFlow has noted, a list or a dict by name, but for what Keras has compiled."""
+    if isinstance(noted, dict):
+        return {name: one for name, one in noted.items() if name not in COMPILED}
+    return [one for one in noted if one.name not in COMPILED]
 
 
 def _contents(cell):

@@ -42,6 +42,24 @@ _CALM = {
 }
 
 CRITERIA = {
+    "share of non-finite inputs": Criterion(
+        kind="broken_input",
+        threshold=0.0,
+        is_above=True,
+        source="IEEE Standard 754-2019, section 6.2: what is computed from a NaN is a NaN",
+        message={
+            "en": "{measured:.2%} of the numbers that this layer gets are NaN or infinite. All "
+            "that follows from them is, too.",
+            "ja": "この層への入力のうち、{measured:.2%} が NaN か無限大です。そこから計算される"
+            "値も NaN か無限大になります。",
+        },
+        advice={
+            "en": "Look for them in the data, and fill or drop them; then in the layers before "
+            "this one.",
+            "ja": "まずデータの中を探し、補完するか取り除いてください。データに問題がなければ、"
+            "この層より前の層を確認してください。",
+        },
+    ),
     "share of constant units": Criterion(
         kind="dead_units",
         threshold=0.3,
@@ -125,6 +143,27 @@ CRITERIA = {
             "ください。"
             + _CALM["ja"]
             + "relu では状態そのものが際限なく大きくなることがあり、tanh なら 1 未満に収まります。",
+        },
+    ),
+    "size of the upstream gradient": Criterion(
+        kind="no_gradient",
+        threshold=1e-20,
+        is_above=False,
+        source="D. E. Rumelhart, G. E. Hinton and R. J. Williams, Learning representations by "
+        "back-propagating errors, Nature 323, 1986, equations 4 to 7",
+        message={
+            "en": "no gradient reaches this layer from the loss: it is at most {measured:.3g} "
+            "(threshold {threshold:g}). The layer learns nothing.",
+            "ja": "損失からこの層に勾配が届いていません（最大でも {measured:.3g}、しきい値 "
+            "{threshold:g}）。この層は何も学習しません。",
+        },
+        advice={
+            "en": "Look at the layers between this one and the loss: dead relu units, a kernel of "
+            "zeros, an operation without gradient. Or every sample has weight 0, or the loss is 0 "
+            "already.",
+            "ja": "この層から損失までの間にある層を確認してください。動かない relu のユニット、"
+            "すべて 0 のカーネル、勾配のない演算などが原因です。サンプルの重みがすべて 0 の場合や、"
+            "損失がすでに 0 の場合もあります。",
         },
     ),
     "growth of the gradient": Criterion(

@@ -67,8 +67,8 @@ class Finding:
     """Something that is wrong with a recurrent layer, or at least not as in a healthy one.
 
     Attributes:
-        kind: `"dead_units"`, `"saturated_units"`, `"recurrence_unused"`, `"exploding"`,
-            `"vanishing"` or `"rank_collapse"`.
+        kind: `"broken_input"`, `"dead_units"`, `"saturated_units"`, `"recurrence_unused"`,
+            `"no_gradient"`, `"exploding"`, `"vanishing"` or `"rank_collapse"`.
         layer: Path of the layer in its model.
         quantity: What was measured, in a few words.
         measured: Its value.
@@ -229,13 +229,18 @@ def measures(gradients: Gradients) -> dict[str, float]:
         gradients: What `backpropagate` gave for one layer.
 
     Returns:
-        The quantities that can be measured, in the order of `CRITERIA`. Where a state or gradient
-        is not finite, their share is the only one; of one time step, those of time are left out.
+        The quantities that can be measured, in the order of `CRITERIA`. Where an input, or else a
+        state or gradient, is not finite, their share is the last; of one time step, those of time
+        are left out.
     """
-    non_finite = _non_finite_share(gradients)
-    measured = {"share of non-finite numbers": non_finite}
-    if non_finite:
+    broken = 1 - float(np.isfinite(_wide(gradients.unfolding.x)).mean())
+    measured = {"share of non-finite inputs": broken}
+    if broken:
         return measured
+    measured["share of non-finite numbers"] = _non_finite_share(gradients)
+    if measured["share of non-finite numbers"]:
+        return measured
+    measured["size of the upstream gradient"] = float(np.abs(_wide(gradients.upstream)).max())
     seen = _Seen.of(gradients)
     measured |= dict(_of_states(seen))
     measured |= dict(_of_errors(gradients, seen))

@@ -1,6 +1,7 @@
 """The command `rnn-explained explain`: a saved model and a file of arrays in, a page out."""
 
 import argparse
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         MisuseError: If the page can't be made; nothing is written then.
     """
     check_folder(arguments.output)
+    for given in (arguments.model, arguments.data):
+        if arguments.output.exists() and given.exists() and given.samefile(arguments.output):
+            raise MisuseError(
+                f"the report would replace {given}, which it is to be made from. Give another "
+                "name after -o."
+            )
     arrays = read_arrays(arguments.data)
     if not arguments.model.is_file():
         raise MisuseError(f"there is no model file {arguments.model}.")
+    if arguments.model.suffix == ".keras" and not zipfile.is_zipfile(arguments.model):
+        raise MisuseError(
+            f"{arguments.model} is no .keras file. Write one with `model.save('model.keras')`; the "
+            "model comes first, then the data."
+        )
     with quiet_start():
         import keras
         import tensorflow as tf
@@ -95,5 +107,9 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    """The message, without the frame that Keras puts around one of a layer."""
+    text = re.sub(r"\x1b\[\d*m", "", str(error))
+    text = re.sub(r"^Exception encountered when calling .*?\n", "", text)
+    text = re.sub(r"Arguments received by .*", "", text, flags=re.DOTALL)
+    text = " ".join(text.split()) or type(error).__name__
     return text if len(text) <= 400 else f"{text[:400]}…"

@@ -58,7 +58,8 @@ def chosen_layers(model: Any, layer: Any = None) -> dict[str, Any]:
     if not found:
         raise ValueError(
             f"There is no ExplainedRNN or SimpleRNN in {model.name!r}, which has "
-            f"{_listed(type(child).__name__ for _, child in descendants(model)) or 'no layer'}."
+            f"{_listed(type(child).__name__ for _, child in descendants(model)) or 'no layer'}. "
+            "These two can be looked into; LSTM, GRU and cells of other layers can't."
         )
     if layer is None:
         if len(found) > 1:
@@ -68,6 +69,10 @@ def chosen_layers(model: Any, layer: Any = None) -> dict[str, Any]:
             )
         return found
     wanted = layer if isinstance(layer, (list, tuple)) else [layer]
+    if not wanted:
+        raise ValueError(
+            f"`layer` is an empty list. Name at least one of {_listed(map(repr, found))}."
+        )
     return dict(_chosen(one, found, model) for one in wanted)
 
 

@@ -7,6 +7,7 @@ so that every copy can be looked at; the parameters stay the same three arrays t
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from html import escape
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -15,7 +16,7 @@ import tensorflow as tf
 from keras import ops, tree
 from numpy.typing import NDArray
 
-from keras_rnn_explained import equations
+from keras_rnn_explained import equations, validation
 from keras_rnn_explained.convert import swap
 from keras_rnn_explained.execution import swap_time_and_batch
 from keras_rnn_explained.finding import RECURRENT, chosen_layers, recurrent_layers
@@ -146,7 +147,7 @@ def unfold(
         The `Unfolding`, whose arrays are copies; for a list of layers, a dict of them by path.
 
     Raises:
-        TypeError: If `model` is no model or layer.
+        TypeError: If `model` is no model or layer, if `x` is no array, or `call` no integer.
         ValueError: If there is no such layer or call, if several fit, if the model is not built, or
             if `x`, `initial_state` or `mask` is not of the shape above.
 
@@ -187,7 +188,7 @@ class Look:
         self.is_layer = isinstance(model, RECURRENT)
         given = {"initial_state": initial_state, "mask": mask}
         self.keywords = {name: value for name, value in given.items() if value is not None}
-        self.x = tree.map_structure(ops.convert_to_tensor, x)
+        self.x = validation.tensors("x", x, of_words=True)
         if self.is_layer:
             if not model.built:
                 model.build(tuple(self.x.shape))
@@ -198,7 +199,7 @@ class Look:
             )
         elif not model.built:
             raise ValueError(
-                f"Model {model.name!r} is not built, so it has no weights to look at. Call it on "
+                f"{type(model).__name__} {model.name!r} is not built, so it has no weights yet. Call it on "
                 "data once, or give it a `keras.Input`."
             )
         if any(0 in array.shape[:1] for array in tree.flatten(self.x)):
@@ -220,6 +221,8 @@ class Look:
         }
 
     def _call_of(self, path, layer, calls, call):
+        if call is not None and not isinstance(call, Integral):
+            raise TypeError(f"`call` must be an integer, from 0, got {call!r}.")
         own = [one for one in calls if one.layer is layer]
         if not own:
             raise ValueError(f"The model did not call its layer {path!r} in this run.")

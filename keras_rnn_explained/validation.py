@@ -1,9 +1,11 @@
 """Checks of what a user passes. Each message names the argument, what came and what to pass."""
 
-from numbers import Integral, Real
+from numbers import Integral, Number, Real
 from typing import Any
 
 import keras
+import numpy as np
+from keras import ops
 
 from keras_rnn_explained.execution import WAYS
 
@@ -123,3 +125,41 @@ def mask_shape(shape: Shape, batch: int | None, time: int | None, units: int) ->
             f"`mask` must have shape (batch, time), here ({batch}, {time}), and be True where a "
             f"time step counts, got {shape}."
         )
+
+
+def tensors(name: str, given: Any, of_words: bool = False) -> Any:
+    """Arrays as tensors, in the dict, tuple or list in which they came.
+
+    A list without arrays in it is one array itself.
+
+    Args:
+        name: What the caller calls it.
+        given: The arrays.
+        of_words: Whether they may hold text.
+
+    Raises:
+        TypeError: If something is neither an array nor a container of arrays.
+    """
+    if isinstance(given, dict):
+        return {key: tensors(name, one, of_words) for key, one in given.items()}
+    if isinstance(given, (list, tuple)) and any(hasattr(one, "shape") for one in given):
+        kind = tuple if isinstance(given, tuple) else list
+        return kind(tensors(name, one, of_words) for one in given)
+    if not (isinstance(given, (list, tuple, Number)) or hasattr(given, "shape")):
+        raise TypeError(f"{_must_be_arrays(name)}, got {_briefly(given)}.")
+    if not ops.is_tensor(given):
+        given = np.asarray(given)
+        if given.dtype.kind in ("O" if of_words else "OSU"):
+            raise TypeError(f"{_must_be_arrays(name)}, got one of dtype {given.dtype}.")
+    return ops.convert_to_tensor(given)
+
+
+def _must_be_arrays(name):
+    return (
+        f"`{name}` must be an array of numbers, or a dict or list of arrays (of a dataset, one "
+        "batch, as in `x, y = next(iter(dataset))`)"
+    )
+
+
+def _briefly(given):
+    return repr(given) if given is None or isinstance(given, str) else f"a {type(given).__name__}"

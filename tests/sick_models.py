@@ -50,6 +50,8 @@ class Sickness(NamedTuple):
     quantity: str
     options: dict[str, Any]
     infect: Callable[[ExplainedRNN], None] = lambda layer: None
+    around: Callable[[keras.Model], None] = lambda network: None
+    spoils_input: bool = False
 
 
 @cache
@@ -86,11 +88,16 @@ def model(name, **options):
     return network
 
 
-def gradients_on(network, name) -> Gradients:
+def gradients_on(network, name, spoilt=False) -> Gradients:
     """What `diagnose` looks at: 64 samples from all over the data."""
-    x, y, _ = data(name)
+    x, y, characters = data(name)
     some = np.linspace(0, len(x) - 1, 64).round().astype(int)
-    return backpropagate(network, x[some], y[some])
+    x, y = x[some], y[some]
+    if spoilt and characters is None:
+        x[0, 0] = np.nan
+    elif spoilt:
+        network.layers[0].embeddings.assign(np.full(network.layers[0].embeddings.shape, np.nan))
+    return backpropagate(network, x, y)
 
 
 @cache
@@ -136,6 +143,12 @@ def set_to(parameter, value):
     return infect
 
 
+def silence_the_head(network):
+    """The layer after the recurrent one hears nothing, and so tells nothing back."""
+    head = network.layers[-1]
+    head.kernel.assign(np.zeros(head.kernel.shape))
+
+
 def make_rank_one(layer):
     """All units do the same: every column of both kernels is, up to its sign and size, one."""
     v = np.random.default_rng(0).normal(size=UNITS)
@@ -149,6 +162,20 @@ _GROWTH = "growth of the gradient"
 _SHARE = "recurrent share of the variance"
 
 SICKNESSES = [
+    Sickness(
+        "NaN in the input",
+        "broken_input",
+        "share of non-finite inputs",
+        {},
+        spoils_input=True,
+    ),
+    Sickness(
+        "kernel of the next layer 0",
+        "no_gradient",
+        "size of the upstream gradient",
+        {},
+        around=silence_the_head,
+    ),
     Sickness("recurrent kernel × 0.1", "vanishing", _FEW_LEFT, {}, scaled("recurrent_kernel", 0.1)),
     Sickness("sigmoid", "vanishing", _FEW_LEFT, {"activation": "sigmoid"}),
     Sickness("recurrent kernel × 5", "exploding", _GROWTH, {}, scaled("recurrent_kernel", 5)),
@@ -212,7 +239,8 @@ def sick_network(number, name) -> Sick:
     keras.utils.set_random_seed(0)
     network = model(name, **sickness.options)
     sickness.infect(network.get_layer("rnn"))
-    gradients = gradients_on(network, name)
+    sickness.around(network)
+    gradients = gradients_on(network, name, sickness.spoils_input)
     return Sick(measures(gradients), findings_of(gradients))
 
 

@@ -242,6 +242,17 @@ def test_in_a_model_the_compiled_loss_counts(weighted):
         assert_same(one, other, 1e-5)
 
 
+def test_the_weights_regularizers_are_part_of_the_loss_but_not_of_the_gradients():
+    regularized, free = model(kernel_regularizer="l2", recurrent_regularizer="l1"), model()
+    free.set_weights(regularized.get_weights())
+    for one in (regularized, free):
+        one.compile("sgd", "mse")
+    y = np.ones((BATCH, 1), "float32")
+    gradients = backpropagate(regularized, X, y, layer="first")
+    assert gradients.loss == pytest.approx(regularized.evaluate(X, y, verbose=0), rel=1e-5)
+    assert_same(gradients.kernel, backpropagate(free, X, y, layer="first").kernel, 1e-5)
+
+
 def test_a_layer_that_is_not_trained_has_gradients_too():
     whole = model()
     whole.trainable = False
@@ -286,10 +297,34 @@ def test_a_model_without_a_loss_asks_for_one():
         backpropagate(model(), X, np.ones((BATCH, 1)), layer="first")
 
 
-@pytest.mark.parametrize("y", [np.ones((BATCH, 2, 2)), np.ones((BATCH + 2, 1)), None])
+@pytest.mark.parametrize("y", [np.ones((BATCH, 2, 2)), np.ones((BATCH + 2, 1))])
 def test_targets_that_do_not_fit_are_refused_with_their_shape(y):
     with pytest.raises(ValueError, match=r"`y` of shape .* does not fit the model's output"):
         backpropagate(model(), X, y, "categorical_crossentropy", "first")
+
+
+def test_sample_weights_that_do_not_fit_are_named():
+    y = np.ones((BATCH, 1))
+    with pytest.raises(ValueError, match=r"`sample_weight` of shape \(7,\)"):
+        backpropagate(model(), X, y, "mse", "first", sample_weight=np.ones(7))
+
+
+def test_missing_targets_are_asked_for():
+    with pytest.raises(ValueError, match="`y`, the targets, is missing"):
+        backpropagate(model(), X, None, "mse", "first")
+
+
+@pytest.mark.parametrize("y", ["report.html", np.array(["a", "b", "c"])], ids=["path", "words"])
+def test_targets_that_are_no_numbers_are_refused(y):
+    with pytest.raises(TypeError, match="`y` must be an array of numbers"):
+        backpropagate(model(), X, y, "mse", "first")
+
+
+@pytest.mark.parametrize(("loss", "hint"), [("msee", "as in"), ("second", "layer='second'")])
+def test_a_loss_that_there_is_not_is_refused(loss, hint):
+    with pytest.raises(ValueError, match=f"`loss` must be a Keras loss.*'{loss}'") as error:
+        backpropagate(model(), X, np.ones((BATCH, 1)), loss, "first")
+    assert hint in str(error.value)
 
 
 def test_a_parameter_that_there_is_not_is_refused():

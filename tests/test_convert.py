@@ -414,6 +414,21 @@ def test_tensorflow_checkpoints_of_the_copy_are_of_the_copy(tmp_path):
     assert_equal(swapped.optimizer.variables, expected[1])
 
 
+def test_a_model_that_has_predicted_and_evaluated_is_converted_there_and_back(tmp_path):
+    inner = keras.Sequential([keras.Input((3, 2)), SimpleRNN(4, name="rnn")], name="inner")
+    x = np.ones((2, 3, 2), "float32")
+    inner.predict(x, verbose=0)
+    model = keras.Sequential([keras.Input((3, 2)), inner, layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x, x[:, 0, :1], verbose=0)
+    model.evaluate(x, x[:, 0, :1], verbose=0)
+    expected = model.predict(x, verbose=0)
+    for convert in (swap, swap_back, swap):
+        model = convert(model)
+        assert_same(model.predict(x, verbose=0), expected, 1e-5)
+        tf.train.Checkpoint(model).save(tmp_path / "checkpoint")
+
+
 def test_an_explained_layer_beside_is_copied_and_runs_for_itself():
     explained = ExplainedRNN(4, activation=layers.PReLU(), return_sequences=True, truncate_bptt=2)
     model = keras.Sequential([keras.Input((6, 3)), explained, SimpleRNN(4), layers.Dense(2)])

@@ -103,7 +103,6 @@ def test_descendants_are_all_layers_with_their_paths():
         ("both/backward_rnn", ["inner/both/backward_rnn"]),
         (["top", "forward_rnn"], ["top", "inner/both/forward_rnn"]),
         (("top",), ["top"]),
-        ([], []),
     ],
 )
 def test_a_layer_is_chosen_by_name_or_by_the_end_of_its_path(wanted, paths):

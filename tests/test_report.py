@@ -182,10 +182,11 @@ def test_progress_goes_from_0_to_1(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "error"), [("missing/a.html", FileNotFoundError), (".", IsADirectoryError)]
+    ("place", "error"),
+    [("missing/a.html", FileNotFoundError), (".", IsADirectoryError), ("a.keras", ValueError)],
 )
 def test_a_path_that_can_not_be_written_is_found_before_the_model_runs(tmp_path, place, error):
-    with pytest.raises(error, match="`path` must be"):
+    with pytest.raises(error, match="`path` must"):
         explain(None, X, Y, tmp_path / place)
 
 
@@ -249,7 +250,11 @@ def test_the_command_writes_the_page(files, tmp_path, capsys):
         ("model.keras missing.npz", "there is no data file missing.npz"),
         ("model.keras narrow.npz", "the page can't be made"),
         ("model.keras short_y.npz", "the page can't be made"),
-        ("text.keras data.npz", "text.keras can't be loaded as a Keras model"),
+        ("text.keras data.npz", "text.keras is no .keras file"),
+        ("data.npz model.keras", "model.keras has no array"),
+        ("model.keras data.npz -o model.keras", "would replace model.keras"),
+        ("model.keras data.npz -o data.npz", "would replace data.npz"),
+        ("model.keras data.npz -o page.pdf", "`path` must end in .html"),
         ("missing.keras data.npz", "there is no model file missing.keras"),
         ("model.keras data.npz --layer lstm", "'lstm' is no recurrent layer"),
         ("model.keras data.npz --loss nothing", "the page can't be made"),
@@ -260,11 +265,12 @@ def test_the_command_writes_the_page(files, tmp_path, capsys):
 )
 def test_what_the_command_can_not_do_is_one_line(files, arguments, complaint, monkeypatch, capsys):
     monkeypatch.chdir(files)
-    before = set(files.iterdir())
+    before = {path: path.read_bytes() for path in files.iterdir()}
     assert main(["explain", *arguments.split()]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err.startswith("rnn-explained: error: ")
     assert len(shown.err.splitlines()) == 1
     assert complaint in shown.err
-    assert set(files.iterdir()) == before
+    assert "\x1b" not in shown.err
+    assert {path: path.read_bytes() for path in files.iterdir()} == before

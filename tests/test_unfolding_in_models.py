@@ -192,3 +192,37 @@ def test_looking_changes_nothing(training):
     unfold(model, X, training=training)
     for variable, was in zip(variables, before, strict=True):
         np.testing.assert_array_equal(variable, was, err_msg=variable.path)
+
+
+@pytest.mark.parametrize(
+    ("x", "hint"),
+    [
+        (tf.data.Dataset.from_tensors(X), "next\\(iter\\(dataset\\)\\)"),
+        (None, "None"),
+        ("data.npz", "'data.npz'"),
+    ],
+    ids=["dataset", "none", "path"],
+)
+def test_an_input_that_is_no_array_of_numbers_is_refused(x, hint):
+    with pytest.raises(TypeError, match=f"`x` must be an array of numbers.*{hint}"):
+        unfold(stacked(), x, "first")
+
+
+def test_nested_lists_of_numbers_are_an_array():
+    state = unfold(stacked_once(), X.tolist(), "first").state
+    assert state.shape == (3, 5, 4)
+
+
+def stacked_once():
+    return keras.Sequential([keras.Input((5, 2)), ExplainedRNN(4, name="first")])
+
+
+@pytest.mark.parametrize("call", ["first", 0.5])
+def test_a_call_that_is_no_number_is_refused(call):
+    with pytest.raises(TypeError, match="`call` must be an integer"):
+        unfold(stacked(), X, "first", call=call)
+
+
+def test_a_list_of_no_layers_is_refused():
+    with pytest.raises(ValueError, match="`layer` is an empty list"):
+        unfold(stacked(), X, [])

@@ -67,7 +67,8 @@ def explain(
 
     Raises:
         TypeError: If `model` is no model or layer.
-        ValueError: As `backpropagate`, and if `language` is none of the above.
+        ValueError: As `backpropagate`, and if `language` is none of the above, or `path` does not
+            end in .html or .htm.
         ImportError: If matplotlib or Jinja is not installed.
         OSError: If `path` can't be written; this is found before the work starts.
 
@@ -152,11 +153,14 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     """Checks that a page can be written as `path`, before anything is computed.
 
     Raises:
+        ValueError: If it does not end in .html or .htm.
         OSError: If not: the folder is missing, `path` is a folder, or can't be written.
     """
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"`path` must be a file, but {path} is a folder.")
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"`path` must end in .html, which is what is written; got {path}.")
     if not path.parent.is_dir():
         raise FileNotFoundError(
             f"`path` must be in a folder that exists, but there is no folder {path.parent}."
