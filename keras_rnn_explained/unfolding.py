@@ -199,8 +199,8 @@ class Look:
             )
         elif not model.built:
             raise ValueError(
-                f"{type(model).__name__} {model.name!r} is not built, so it has no weights yet. Call it on "
-                "data once, or give it a `keras.Input`."
+                f"{type(model).__name__} {model.name!r} is not built, so it has no weights yet. "
+                "Call it on data once, or give it a `keras.Input`."
             )
         if any(0 in array.shape[:1] for array in tree.flatten(self.x)):
             raise ValueError("`x` must hold at least one sequence, got none.")
