@@ -170,6 +170,22 @@ def test_jacobians_are_those_of_finite_differences(activation):
     assert_same(norms, expected_norms, 1e-12)
 
 
+@pytest.mark.parametrize("go_backwards", [False, True])
+def test_a_stateful_layer_starts_from_the_state_that_it_has_and_keeps_it(go_backwards):
+    layer = made(stateful=True, go_backwards=go_backwards)
+    layer(X)
+    state = layer.states[0].numpy()
+    assert state.any()
+    gradients = backpropagate(layer, X, TARGETS[:, -1], MSE)
+    np.testing.assert_array_equal(layer.states[0], state)
+    np.testing.assert_array_equal(gradients.unfolding.previous_state[:, 0], state)
+    with tf.GradientTape() as tape:
+        loss = MSE(TARGETS[:, -1], layer(X))
+    expected = tape.gradient(loss, [weight.value for weight in layer.trainable_weights])
+    for name, value in zip(PARAMETERS, expected, strict=True):
+        assert_same(getattr(gradients, name), value, 1e-10, name)
+
+
 def test_the_error_is_upstream_plus_what_comes_back():
     layer = made(return_sequences=True)
     g = backpropagate(layer, X, TARGETS, MSE)
