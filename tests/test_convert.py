@@ -44,9 +44,10 @@ def fitted(model, x=X, y=Y, epochs=1):
     return model.fit(x, y, batch_size=4, epochs=epochs, shuffle=False, verbose=0).history
 
 
-def everything_in(model):
+def everything_in(model, metrics=True):
     """All numbers of a model that something could change, by place."""
-    variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
+    variables = [*model.variables, *model.optimizer.variables]
+    variables += model.metrics_variables if metrics else []
     for layer in recurrent_layers(model).values():
         variables += [*(layer.states or [])]
     return [variable.numpy() for variable in variables]
@@ -64,7 +65,12 @@ def assert_go_on_the_same(model, *copies, x=X, y=Y):
         assert history.keys() == expected.keys()
         for name, values in expected.items():
             assert_same(history[name], values, 1e-5, name)
-        for place, pair in enumerate(zip(everything_in(one), everything_in(model), strict=True)):
+        # The sums of Keras's metrics weigh a batch by its size if the graph happens to know it, and
+        # else by 1; their results, which are in the histories, are the same.
+        pairs = zip(
+            everything_in(one, metrics=False), everything_in(model, metrics=False), strict=True
+        )
+        for place, pair in enumerate(pairs):
             assert_same(*pair, 1e-4, f"variable {place}")
 
 
