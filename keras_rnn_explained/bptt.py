@@ -5,7 +5,7 @@ loss at one time step reaches an earlier one.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -18,7 +18,16 @@ from keras_rnn_explained import equations, validation
 from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
 from keras_rnn_explained.finding import recurrent_layers
 from keras_rnn_explained.recording import Call, recording
-from keras_rnn_explained.unfolding import Look, Unfolding, array_table, copy, unfolding_of
+from keras_rnn_explained.unfolding import (
+    Look,
+    Unfolding,
+    array_table,
+    arrays_of,
+    copy,
+    evenly,
+    unfolding_of,
+    wide,
+)
 
 Array = NDArray[Any]
 
@@ -95,15 +104,14 @@ class Gradients:
         it is below 1 (Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural
         networks", ICML 2013, section 2.1).
         """
-        recurrent_kernel = _wide(self.unfolding.recurrent_kernel)
+        recurrent_kernel = wide(self.unfolding.recurrent_kernel)
         if not np.isfinite(recurrent_kernel).all():
             return np.nan
         return float(np.abs(np.linalg.eigvals(recurrent_kernel)).max())
 
     def arrays(self) -> dict[str, Array]:
         """All arrays by name, those that are `None` left out, and those of the unfolding not in."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        return arrays_of(self)
 
     def summands(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
         """What each use of a parameter adds to its gradient, one time step after the other.
@@ -135,7 +143,7 @@ class Gradients:
         # Of rows at once: the norm of one array is a `dot`, which waits for threads each time.
         return np.concatenate(
             [
-                np.linalg.norm(_wide(chunk).reshape(len(chunk), -1), axis=1)
+                np.linalg.norm(wide(chunk).reshape(len(chunk), -1), axis=1)
                 for chunk in self._chunks(parameter)
             ]
         )
@@ -167,23 +175,23 @@ class Gradients:
     def flow(self, most_steps: int = 32, most_samples: int | None = None) -> Flow:
         """Follows the loss at each time step back through time.
 
-        It costs as much as a backward pass for each time step that has a loss, so of many the most
-        distant ones are left out evenly.
+        It costs as much as a backward pass for each time step that has a loss, so of many only
+        evenly spread ones are followed.
 
         Args:
             most_steps: How many time steps' losses to follow at most; the last one is among them.
             most_samples: How many samples of the batch to count, the first ones; `None` is all.
 
         Raises:
-            ValueError: If `most_steps` or `most_samples` is not positive.
+            TypeError: If `most_steps` or `most_samples` is no number.
+            ValueError: If one of them is not a positive integer.
         """
-        for name, value in (("most_steps", most_steps), ("most_samples", most_samples)):
-            if value is not None and value < 1:
-                raise ValueError(f"`{name}` must be a positive integer, got {value!r}.")
+        validation.positive_integer("most_steps", most_steps)
+        if most_samples is not None:
+            validation.positive_integer("most_samples", most_samples)
         upstream = ops.convert_to_tensor(self.upstream[:most_samples])
         has_loss = np.flatnonzero(np.any(self.upstream[:most_samples] != 0, axis=(0, 2)))
-        places = np.linspace(0, len(has_loss) - 1, min(most_steps, len(has_loss)))
-        steps = has_loss[np.unique(np.round(places).astype(int))]
+        steps = has_loss[evenly(len(has_loss), most_steps)]
         size = np.zeros((len(steps), self.unfolding.time))
         if len(steps) == 0:
             return Flow(steps, size, len(upstream), is_whole=True)
@@ -194,7 +202,7 @@ class Gradients:
             alive = (steps >= t) & (steps < t + (self.truncate_bptt or last + 1))
             starts = ops.convert_to_tensor((steps == t)[:, None, None])
             error = ops.where(starts, upstream[:, t], error)
-            size[:, t] = np.where(alive, np.linalg.norm(_wide(copy(error)), axis=(1, 2)), 0)
+            size[:, t] = np.where(alive, np.linalg.norm(wide(copy(error)), axis=(1, 2)), 0)
             error = back(error, t)
         return Flow(steps, size, len(upstream), is_whole=len(steps) == len(has_loss))
 
@@ -236,12 +244,14 @@ class Gradients:
             The time steps t, ascending, and the norms, 1 for the last.
 
         Raises:
+            TypeError: If `most_steps` is no number.
+            ValueError: If it is not a positive integer.
             IndexError: If there is no such sample.
         """
         last = self.unfolding.time - 1
-        steps = np.unique(np.linspace(0, last, min(most_steps, last + 1)).round().astype(int))
+        steps = evenly(last + 1, validation.positive_integer("most_steps", most_steps))
         norms = {
-            t: np.linalg.norm(_wide(jacobian), 2)
+            t: np.linalg.norm(wide(jacobian), 2)
             for t, jacobian in self._jacobians(last, 0, sample)
             if t in steps
         }
@@ -486,8 +496,3 @@ def _told(loss_of, outputs, y, sample_weight):
     if value is None or value.shape.rank != 0:
         raise ValueError(f"The loss must be one number, got {value!r}.")
     return value
-
-
-def _wide(array: Array) -> Array:
-    """In float64, or complex, as NumPy's linear algebra takes it."""
-    return np.asarray(array).astype("float64")

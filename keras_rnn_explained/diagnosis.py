@@ -20,7 +20,7 @@ from keras_rnn_explained.bptt import PARAMETERS, Gradients, StepBack, backpropag
 from keras_rnn_explained.criteria import CRITERIA
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
 from keras_rnn_explained.recording import recording
-from keras_rnn_explained.unfolding import Look, Unfolding, copy
+from keras_rnn_explained.unfolding import Look, Unfolding, copy, evenly, wide
 
 Array = NDArray[Any]
 
@@ -233,18 +233,18 @@ def measures(gradients: Gradients) -> dict[str, float]:
         state or gradient, is not finite, their share is the last; of one time step, those of time
         are left out.
     """
-    broken = 1 - float(np.isfinite(_wide(gradients.unfolding.x)).mean())
+    broken = 1 - float(np.isfinite(wide(gradients.unfolding.x)).mean())
     measured = {"share of non-finite inputs": broken}
     if broken:
         return measured
     measured["share of non-finite numbers"] = _non_finite_share(gradients)
     if measured["share of non-finite numbers"]:
         return measured
-    measured["size of the upstream gradient"] = float(np.abs(_wide(gradients.upstream)).max())
+    measured["size of the upstream gradient"] = float(np.abs(wide(gradients.upstream)).max())
     seen = _Seen.of(gradients)
     measured |= dict(_of_states(seen))
     measured |= dict(_of_errors(gradients, seen))
-    squares = [np.sum(np.square(_wide(g))) for g in _parameter_gradients(gradients)]
+    squares = [np.sum(np.square(wide(g))) for g in _parameter_gradients(gradients)]
     measured["norm of the parameters' gradient"] = float(np.sqrt(sum(squares)))
     return {quantity: measured[quantity] for quantity in CRITERIA if quantity in measured}
 
@@ -271,24 +271,24 @@ class _Seen:
         # In an order that is the samples' own, so that the batch's order does not matter.
         keys = (_wide_sum(u.x), _wide_sum(u.state), _wide_sum(np.abs(gradients.upstream)))
         samples = np.lexsort(keys)
-        samples = samples[_even(u.batch, MOST_SAMPLES)]
+        samples = samples[evenly(u.batch, MOST_SAMPLES)]
         counts: Array = np.ones((len(samples), u.time), bool)
         if u.mask is not None:
             counts = np.asarray(u.mask[samples].reshape(*counts.shape, -1).any(axis=-1))
         chosen = np.zeros_like(counts)
-        chosen[:, _even(u.time, MOST_STEPS)] = True
+        chosen[:, evenly(u.time, MOST_STEPS)] = True
         return cls(u, samples, counts, np.nonzero(counts & chosen))
 
     def at(self, array: Array, rows: Any = slice(None)) -> Array:
         """An array `(batch, time, ...)` at some of the rows, in float64."""
         samples, steps = (index[rows] for index in self.rows)
-        return _wide(array[self.samples[samples], steps])
+        return wide(array[self.samples[samples], steps])
 
     def histories(self, rows: Array) -> Array:
         """x_t and the inputs before it, at some of the rows: `(rows, steps · features)`."""
         u = self.unfolding
         length = min(u.time, max(1, MOST_COLUMNS // u.features))
-        x = np.where(self.counts[..., None], _wide(u.x[self.samples]), 0)
+        x = np.where(self.counts[..., None], wide(u.x[self.samples]), 0)
         x = np.pad(x, ((0, 0), (length - 1, 0), (0, 0)))
         samples, steps = (index[rows] for index in self.rows)
         return sliding_window_view(x, length, axis=1)[samples, steps].reshape(len(rows), -1)
@@ -319,7 +319,7 @@ def _of_states(seen: _Seen) -> Iterator[tuple[str, float]]:
         from_now = seen.at(u.input_projection, has_past).var(axis=0).sum()
         if from_now > 0:
             yield "recurrent share of the variance", float(from_past / (from_past + from_now))
-    rows = _even(len(state), MOST_ROWS)
+    rows = evenly(len(state), MOST_ROWS)
     possible = min(u.units, effective_rank(seen.histories(rows)))
     if possible >= RICH and np.ptp(state, axis=0).max() > 0:
         yield "effective rank of the states", effective_rank(state[rows])
@@ -356,7 +356,7 @@ def _followed(gradients: Gradients, seen: _Seen) -> tuple[Array, Array]:
         masked ones not counted, and the norm of what reaches a_t: NaN where it was not followed.
     """
     u = gradients.unfolding
-    upstream = _wide(gradients.upstream[seen.samples])
+    upstream = wide(gradients.upstream[seen.samples])
     has_loss = np.any(upstream != 0, axis=2)
     some = np.flatnonzero(has_loss.any(axis=1))
     upstream, has_loss, counts = upstream[some], has_loss[some], seen.counts[some]
@@ -375,7 +375,7 @@ def _followed(gradients: Gradients, seen: _Seen) -> tuple[Array, Array]:
         error[0, last == t] = start[last == t]
         alive = (last >= t) & (furthest <= t)
         with np.errstate(over="ignore", invalid="ignore"):
-            norm = np.linalg.norm(_wide(error[0]), axis=1)
+            norm = np.linalg.norm(wide(error[0]), axis=1)
         left[alive, t] = np.where(np.isnan(norm), np.inf, norm)[alive]
         if t <= last.min() and not (left[alive, t] >= LOST).any():
             break
@@ -441,15 +441,6 @@ def _check_finite(name: str, given: Any) -> None:
                 f"`{name}` must be finite, got {array[first]} at `{name}{part}{place}`, one of "
                 f"{np.count_nonzero(bad)} such values. Fill or drop them first."
             )
-
-
-def _even(count: int, most: int) -> Array:
-    """At most `most` of `count` indices, evenly spread, the first and the last among them."""
-    return np.linspace(0, count - 1, min(count, most)).round().astype(int)
-
-
-def _wide(array: Array) -> Array:
-    return np.asarray(array).astype("float64")
 
 
 def _wide_sum(array: Array) -> Array:

@@ -75,8 +75,10 @@ def project_states(
     return ops.matmul(_drop(previous_states, dropout_mask), recurrent_kernel)
 
 
-def add_up(input_projection: Tensor, bias: Tensor | None, recurrent_projection: Tensor) -> Tensor:
-    """The pre-activation â_t, from its three terms."""
+def pre_activation(
+    input_projection: Tensor, bias: Tensor | None, recurrent_projection: Tensor
+) -> Tensor:
+    """â_t = x_t·W_ax + b_a + (r ⊙ a_{t−1})·W_aa, from these three terms."""
     biased = input_projection if bias is None else input_projection + bias
     return biased + recurrent_projection
 
@@ -104,8 +106,7 @@ def recurrence(
     def step(previous_state, now):
         recurrent_projection = project_states(previous_state, recurrent_kernel, dropout_mask)
         # The bias here, not for all time steps before: that would be one more array of them all.
-        pre_activation = add_up(now["input_projection"], bias, recurrent_projection)
-        state = activation(pre_activation)
+        state = activation(pre_activation(now["input_projection"], bias, recurrent_projection))
         if mask is not None:
             state = ops.where(now["mask"], state, previous_state)
         return state, state

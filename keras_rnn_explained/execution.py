@@ -293,7 +293,7 @@ class Program:
         kept = states
         if self.derivative is None:
             previous_states = equations.states_before(states, inputs.initial_state)
-            kept = equations.add_up(
+            kept = equations.pre_activation(
                 equations.project_inputs(swap_time_and_batch(inputs.x), inputs.kernel),
                 inputs.bias,
                 equations.project_states(

@@ -99,8 +99,7 @@ class Unfolding:
 
     def arrays(self) -> dict[str, Array]:
         """All arrays by name, those that are `None` left out."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        return arrays_of(self)
 
     def _repr_html_(self) -> str:
         """A table of the arrays, for notebooks."""
@@ -269,7 +268,7 @@ def unfolding_of(path: str, call: Call) -> Unfolding:
         x=copy(call.x),
         input_projection=copy(input_projection),
         recurrent_projection=copy(recurrent_projection),
-        pre_activation=copy(equations.add_up(input_projection, bias, recurrent_projection)),
+        pre_activation=copy(equations.pre_activation(input_projection, bias, recurrent_projection)),
         previous_state=copy(previous_state),
         state=copy(call.states),
         kernel=copy(kernel),
@@ -289,6 +288,23 @@ def copy(tensor: Any) -> Any:
     A copy: NumPy may otherwise share, read-only, the memory of the backend's tensor.
     """
     return None if tensor is None else np.array(ops.convert_to_numpy(tensor))
+
+
+def arrays_of(result: Any) -> dict[str, Array]:
+    """The fields of a dataclass that are arrays, by name."""
+    values = {item.name: getattr(result, item.name) for item in fields(result)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+def evenly(count: int, most: int) -> Array:
+    """At most `most` of `count` indices, ascending, evenly spread, the last among them."""
+    # From the end: of one index alone, NumPy gives where it starts.
+    return np.linspace(count - 1, 0, min(count, most)).round().astype(int)[::-1]
+
+
+def wide(array: Array) -> Array:
+    """In float64: NumPy's linear algebra knows no 16 bits."""
+    return np.asarray(array).astype("float64")
 
 
 def array_table(title: str, arrays: dict[str, Array]) -> str:

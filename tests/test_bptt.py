@@ -217,8 +217,16 @@ def test_of_many_losses_the_flow_follows_some_and_says_so():
     assert list(some.loss_steps) == [0, 2, 5]
     assert not some.is_whole
     assert (some.samples, whole.samples) == (2, BATCH)
-    last = gradients.flow(most_steps=1)
-    assert list(last.loss_steps) in ([0], [5])
+    assert list(gradients.flow(most_steps=1).loss_steps) == [TIME - 1]
+    assert [list(found) for found in gradients.jacobian_norms(most_steps=1)] == [[TIME - 1], [1]]
+
+
+@pytest.mark.parametrize("most", [0, -1, 1.5])
+def test_how_many_to_follow_must_be_a_positive_integer(most):
+    gradients = backpropagate(made(), X, TARGETS[:, -1], MSE)
+    for follow in (gradients.flow, gradients.jacobian_norms):
+        with pytest.raises(ValueError, match="`most_steps` must be a positive integer"):
+            follow(most_steps=most)
 
 
 def test_without_a_loss_nothing_flows():

@@ -17,6 +17,7 @@ from keras_rnn_explained.figures.checks import skipped_steps
 from keras_rnn_explained.figures.drawing import COLOURS, SYMBOLS
 from keras_rnn_explained.figures.wording import decimals, labels_in
 from keras_rnn_explained.figures.writing import check_path, finished
+from keras_rnn_explained.unfolding import wide
 
 FEW_STEPS = 40  # that markers don't hide
 
@@ -100,7 +101,7 @@ def gradient_summands(
     u = gradients.unfolding
     names = [name for name in PARAMETERS if getattr(gradients, name) is not None]
     norms = {name: gradients.summand_norms(name) for name in names}
-    sums = {name: float(np.linalg.norm(_wide(getattr(gradients, name)))) for name in names}
+    sums = {name: float(np.linalg.norm(wide(getattr(gradients, name)))) for name in names}
     every_norm = np.stack(list(norms.values()))
     values = np.concatenate([every_norm.ravel(), list(sums.values())])
     skipped, partly = skipped_steps(u.mask, u.time)
@@ -155,7 +156,3 @@ def gradient_summands(
     beside.tick_params(axis="y", labelleft=False)
     chart.name(beside, labels["sum"])
     return finished(chart.figure, path)
-
-
-def _wide(array: Any) -> Any:
-    return np.asarray(array).astype("float64")

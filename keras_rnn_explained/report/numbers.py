@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from keras_rnn_explained.figures.wording import decimals
-from keras_rnn_explained.unfolding import Unfolding
+from keras_rnn_explained.unfolding import Unfolding, evenly
 
 MOST_SAMPLES, MOST_STEPS = 3, 1000
 MOST_UNITS, MOST_FEATURES = 8, 8
@@ -60,8 +60,7 @@ def numbers_of(u: Unfolding, layers: int = 1) -> Numbers:
         layers: How many layers share the page.
     """
     units, features = min(u.units, MOST_UNITS), min(u.features, MOST_FEATURES)
-    count = min(u.time, MOST_STEPS)
-    steps = np.unique(np.linspace(0, u.time - 1, count).round().astype(int))
+    steps = evenly(u.time, MOST_STEPS)
     room = MOST_NUMBERS // (layers * len(steps) * (features + 4 * units))
     samples = list(range(max(1, min(u.batch, MOST_SAMPLES, room))))
     terms = np.stack(
