@@ -1,9 +1,22 @@
-"""A hook of the documentation."""
+"""What MkDocs calls while it builds the site. Each piece of work is a module of `docs_build`."""
+
+import benchmarks  # noqa: F401  (found from here; pages read its results)
+from docs_build import japanese, languages, mathematics, scripts
+
+on_post_build = languages.build_the_others
 
 
 def on_page_content(html, page, config, files):
-    """Shows the code on the page of the equations, which elsewhere has to be unfolded."""
-    if page.file.src_uri != "equations.md":
-        return html
-    folded = '<details class="mkdocstrings-source"'
-    return html.replace(folded, folded.replace("details", "details open"))
+    """When its text is HTML."""
+    html = mathematics.formulae_in(html)
+    return japanese.joined(html) if config.theme["language"] == "ja" else html
+
+
+def on_page_context(context, page, config, nav):
+    """When it is about to be put into the theme."""
+    return context | {"languages": languages.same_page(page, config.theme["language"])}
+
+
+def on_post_page(output, page, config):
+    """When all of it is there."""
+    return scripts.embedded(output, page.meta.get("modules", []))

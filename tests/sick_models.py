@@ -1,6 +1,6 @@
 """Healthy networks on the shipped data, and networks made sick on purpose.
 
-`python -m tests.sick_models` measures them all and prints the table of docs/diagnosis.md.
+`python -m tests.sick_models` measures them all and prints the table of docs/en/reference/findings.md.
 """
 
 import os
@@ -245,7 +245,7 @@ def sick_network(number, name) -> Sick:
 
 
 def table() -> Iterator[str]:
-    """The lines of the table of docs/diagnosis.md."""
+    """The lines of the table of docs/en/reference/findings.md."""
     yield "| finding | quantity | threshold | healthy networks | made sick |"
     yield "|---|---|---|---|---|"
     healthy = [network.measured for name in DATA for network in healthy_networks(name)]

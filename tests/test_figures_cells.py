@@ -13,7 +13,7 @@ SYMBOLS = ("xₜ", "aₜ₋₁", "Wₐₓ", "Wₐₐ", "bₐ", "âₜ", "φ", "a
 def test_each_symbol_stands_once_in_either_language(language):
     written = words(cell(language))
     assert [written.count(symbol) for symbol in SYMBOLS] == [1] * len(SYMBOLS)
-    assert "âₜ = Wₐₓ xₜ + Wₐₐ aₜ₋₁ + bₐ,   aₜ = φ(âₜ)" in written
+    assert "âₜ = xₜ Wₐₓ + aₜ₋₁ Wₐₐ + bₐ,   aₜ = φ(âₜ)" in written
 
 
 def test_the_way_back_is_in_the_recurrent_kernels_colour():

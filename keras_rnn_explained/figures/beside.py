@@ -77,7 +77,7 @@ def dense_beside_recurrent(
     Examples:
         >>> figure = dense_beside_recurrent()
         >>> words = [text.get_text() for text in figure.axes[0].texts]
-        >>> "aₜ = φ(Wₐₓ xₜ + Wₐₐ aₜ₋₁ + bₐ)" in words
+        >>> "aₜ = φ(xₜ Wₐₓ + aₜ₋₁ Wₐₐ + bₐ)" in words
         True
     """
     labels = labels_in(language, LABELS)
@@ -95,7 +95,7 @@ def dense_beside_recurrent(
 
 def _dense(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
     canvas.text(left, top + 0.15, labels["dense"], size=11, weight="bold", ha="left")
-    canvas.text(left, top + 0.45, "a = φ(W x + b)", size=10.5, ha="left")
+    canvas.text(left, top + 0.45, "a = φ(x W + b)", size=10.5, ha="left")
     inputs = _places(left + 0.75, top + 1.1, FEATURES)
     units = _places(left + 2.5, top + 1.6, UNITS)
     _connect(canvas, inputs, units, BLUE)
@@ -112,7 +112,7 @@ def _dense(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
 
 def _recurrent(canvas: Canvas, left: float, top: float, labels: Labels) -> None:
     canvas.text(left, top + 0.15, labels["recurrent"], size=11, weight="bold", ha="left")
-    canvas.text(left, top + 0.45, "aₜ = φ(Wₐₓ xₜ + Wₐₐ aₜ₋₁ + bₐ)", size=10.5, ha="left")
+    canvas.text(left, top + 0.45, "aₜ = φ(xₜ Wₐₓ + aₜ₋₁ Wₐₐ + bₐ)", size=10.5, ha="left")
     inputs = _places(left + 1.2, top + 1.1, FEATURES)
     before = _places(left + 1.2, top + 2.3, UNITS)
     units = _places(left + 2.95, top + 1.6, UNITS)

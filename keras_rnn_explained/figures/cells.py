@@ -61,7 +61,7 @@ def cell(
 ) -> Any:
     """Draws the cell with its symbols, once for all time steps.
 
-    The upper row alone is a dense layer: W_ax x_t plus b_a, through φ. What makes it recurrent is
+    The upper row alone is a dense layer: x_t W_ax plus b_a, through φ. What makes it recurrent is
     the lower one, which brings a_{t−1} back through W_aa.
 
     Args:
@@ -130,7 +130,7 @@ def cell(
     canvas.arrow((SUM, recurrent), (SUM, dense + 0.15), colour=VERMILLION, width=1.8)
     _parameter(canvas, KERNELS, recurrent, "Wₐₐ", labels["recurrent_kernel"], VERMILLION)
 
-    canvas.text(0.15, loop + 0.5, "âₜ = Wₐₓ xₜ + Wₐₐ aₜ₋₁ + bₐ,   aₜ = φ(âₜ)", 11, ha="left")
+    canvas.text(0.15, loop + 0.5, "âₜ = xₜ Wₐₓ + aₜ₋₁ Wₐₐ + bₐ,   aₜ = φ(âₜ)", 11, ha="left")
     canvas.text(0.15, loop + 0.78, labels["note"], size=8, color=GREY, ha="left")
     return finished(canvas.figure, path)
 

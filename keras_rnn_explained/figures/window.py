@@ -114,7 +114,7 @@ def unfolded_window(
 ) -> Any:
     """Draws the last time steps of one sample side by side, with the numbers that ran.
 
-    Each time step is a box: x_t and a_{t−1} come in, the three terms W_ax x_t, W_aa a_{t−1} and b_a
+    Each time step is a box: x_t and a_{t−1} come in, the three terms x_t W_ax, a_{t−1} W_aa and b_a
     add up to â_t, φ makes a_t of it, and a_t goes on to the next box. The three parameters are
     drawn once, above, with a line to each place that uses them: the boxes are not several layers,
     but one layer several times.

@@ -23,7 +23,7 @@ TEXTS = {
         "recurrent": "recurrent",
         "more_layers": "{count:,} more layers are not listed.",
         "cell": "One time step",
-        "cell_about": "A plain layer computes φ(W x + b). A recurrent layer adds one term: its own "
+        "cell_about": "A plain layer computes φ(x W + b). A recurrent layer adds one term: its own "
         "state of the time step before, through a matrix of its own. That is all.",
         "layer": "Layer {layer}",
         "layers_left_out": "The model has {count:,} more recurrent layers. Name those you "
@@ -143,7 +143,7 @@ TEXTS = {
         "recurrent": "再帰層",
         "more_layers": "ほかに {count:,} 個の層がありますが、省略しています。",
         "cell": "1時刻の計算",
-        "cell_about": "通常の全結合層は φ(W x + b) を計算します。再帰層では項が1つ増えるだけです。"
+        "cell_about": "通常の全結合層は φ(x W + b) を計算します。再帰層では項が1つ増えるだけです。"
         "1つ前の時刻の自分自身の状態に、専用の行列を掛けて加えます。",
         "layer": "層 {layer}",
         "layers_left_out": "ほかに {count:,} 個の再帰層があります。引数 layer で指定すると表示"

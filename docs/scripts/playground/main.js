@@ -1,0 +1,3 @@
+import { hello } from "playground/recurrence";
+
+document.querySelector("article").append(hello);

@@ -1,0 +1,5 @@
+"""How `docs/` becomes the site."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
