@@ -1,7 +1,7 @@
 """What MkDocs calls while it builds the site. Each piece of work is a module of `docs_build`."""
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
-from docs_build import japanese, languages, mathematics, scripts
+from docs_build import accessibility, japanese, languages, mathematics, scripts
 
 on_post_build = languages.build_the_others
 
@@ -19,4 +19,6 @@ def on_page_context(context, page, config, nav):
 
 def on_post_page(output, page, config):
     """When all of it is there."""
+    search = {"en": "Search", "ja": "検索"}[config.theme["language"]]
+    output = accessibility.named(output, search)
     return scripts.embedded(output, page.meta.get("modules", []))
