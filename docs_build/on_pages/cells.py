@@ -37,7 +37,7 @@ def _one_step() -> Unfolding:
 
 @cache
 def _three_steps() -> Unfolding:
-    keras.utils.set_random_seed(1)
+    keras.utils.set_random_seed(6)
     x = np.array([[[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]], "float32")
     return unfold(ExplainedRNN(2), x)
 

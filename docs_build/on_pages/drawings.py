@@ -1,6 +1,5 @@
 """Figures, drawn by the package itself."""
 
-from html import escape
 from typing import Any
 
 from keras_rnn_explained import figures
@@ -18,4 +17,4 @@ def shown(language: str, drawing: Any, name: str, caption: str = "") -> str:
     """
     figure = getattr(figures, drawing)(language) if isinstance(drawing, str) else drawing
     below = f'<figcaption markdown="span">{caption}</figcaption>' if caption else ""
-    return f'<figure class="drawn" markdown="1">{figures.svg(figure, name=name)}\n{below}</figure>'
+    return f'<figure class="drawn" tabindex="0" markdown="1">{figures.svg(figure, name=name)}\n{below}</figure>'
