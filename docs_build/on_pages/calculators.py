@@ -164,11 +164,11 @@ def shapes(language: str) -> str:
 
 def _form(texts: dict, fields: list[str], choices: dict[str, bool]) -> str:
     parts = [
-        f"<div><label for='{name}'>{texts[name]}</label>"
-        f"<input type='text' id='{name}' name='{name}' value='{FIELDS[name]}' autocomplete='off' "
-        f"spellcheck='false' aria-describedby='{name}-problem'"
+        f"<div><label for='calculator-{name}'>{texts[name]}</label>"
+        f"<input type='text' id='calculator-{name}' name='{name}' value='{FIELDS[name]}' autocomplete='off' "
+        f"spellcheck='false' aria-describedby='calculator-{name}-problem'"
         + (" data-unknown" if name in ("batch", "time") else " inputmode='numeric'")
-        + f"><p class='problem' id='{name}-problem' aria-live='polite'></p></div>"
+        + f"><p class='problem' id='calculator-{name}-problem' aria-live='polite'></p></div>"
         for name in fields
     ]
     parts += [
