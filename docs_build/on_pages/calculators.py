@@ -165,8 +165,8 @@ def shapes(language: str) -> str:
 def _form(texts: dict, fields: list[str], choices: dict[str, bool]) -> str:
     parts = [
         f"<div><label for='calculator-{name}'>{texts[name]}</label>"
-        f"<input type='text' id='calculator-{name}' name='{name}' value='{FIELDS[name]}' autocomplete='off' "
-        f"spellcheck='false' aria-describedby='calculator-{name}-problem'"
+        f"<input type='text' id='calculator-{name}' name='{name}' value='{FIELDS[name]}' "
+        f"autocomplete='off' spellcheck='false' aria-describedby='calculator-{name}-problem'"
         + (" data-unknown" if name in ("batch", "time") else " inputmode='numeric'")
         + f"><p class='problem' id='calculator-{name}-problem' aria-live='polite'></p></div>"
         for name in fields
