@@ -22,6 +22,9 @@ FORMULA = re.compile(
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<block>.*?)\\\])</(?P=tag)>",
     re.DOTALL,
 )
+# No line begins with one of these, so none is broken between a formula and it.
+CLOSING = tuple(",.;:!?)]」、。，．）")
+WORD_JOINER = "\u2060"
 _latex = LatexToMathML(macros=NAMES, fancy_error=False)
 
 
@@ -38,4 +41,6 @@ def _mathml(found: re.Match) -> str:
     block = found["block"] is not None
     latex = unescape(found["block"] if block else found["inline"])
     mathml = _latex.convert_with_local_state(latex.strip(), displaystyle=block)
-    return f'<div class="formula">{mathml}</div>' if block else mathml
+    if block:
+        return f'<div class="formula">{mathml}</div>'
+    return mathml + (WORD_JOINER if found.string.startswith(CLOSING, found.end()) else "")

@@ -23,7 +23,11 @@ FLOWS = {
 }
 DRAWN = {
     "cell": lambda u, **options: figures.cell(**options),
+    "consecutive_steps": lambda u, **options: figures.consecutive_steps(**options),
     "dense_beside_recurrent": lambda u, **options: figures.dense_beside_recurrent(**options),
+    "folded_and_unfolded": lambda u, **options: figures.folded_and_unfolded(
+        steps=8 if u.time > 8 else u.time, **options
+    ),
     "unfolded_window": figures.unfolded_window,
     "state_map": figures.state_map,
     "recurrent_spectrum": figures.recurrent_spectrum,

@@ -174,8 +174,9 @@ class Canvas:
             )
         )
 
-    def pill(self, x, y, symbol, colour, scale=1.0):
-        """The sign of a parameter: its symbol on its colour."""
+    def pill(self, x, y, symbol, colour, scale=1.0, filled=True):
+        """The sign of a parameter: its symbol on its colour, or in a frame of its colour."""
         width, height = 0.31 * scale, 0.18 * scale
-        self.box(x - width / 2, y - height / 2, width, height, colour, colour, layer=4)
-        self.text(x, y, symbol, size=8 * scale, color=ON_COLOUR, weight="bold", layer=5)
+        face, ink, weight = (colour, ON_COLOUR, "bold") if filled else (GROUND, INK, "normal")
+        self.box(x - width / 2, y - height / 2, width, height, face, colour, layer=4)
+        self.text(x, y, symbol, size=8 * scale, color=ink, weight=weight, layer=5)
