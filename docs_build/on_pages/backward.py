@@ -1,7 +1,12 @@
-"""How a gradient goes back through the unfolded layer, as a drawing."""
+"""How a gradient goes back through the unfolded layer: as a drawing, and in one that ran."""
 
+from functools import cache
 from typing import Any
 
+import keras
+
+from keras_rnn_explained import ExplainedRNN, backpropagate, figures
+from keras_rnn_explained.datasets import forecast_windows, load_series
 from keras_rnn_explained.figures.drawing import (
     BLUE,
     COLOURS,
@@ -58,6 +63,27 @@ def through_time(language: str) -> Any:
     canvas.circle(0.5, state + 0.49, 0.22)
     canvas.text(0.5, state + 0.49, "a₀", size=10, layer=5)
     return canvas.figure
+
+
+def summands(language: str) -> Any:
+    """What each time step adds, in the layer of the page on BPTT."""
+    return figures.gradient_summands(_gradients(), language)
+
+
+def flow(language: str) -> Any:
+    """How much of the loss reaches each time step there."""
+    return figures.gradient_flow(_gradients(), language)
+
+
+@cache
+def _gradients():
+    """As the code on that page."""
+    keras.utils.set_random_seed(0)
+    forecast = forecast_windows(load_series("sunspots"), length=12)
+    layers = [keras.Input((12, 1)), ExplainedRNN(8, name="rnn"), keras.layers.Dense(1)]
+    return backpropagate(
+        keras.Sequential(layers), forecast.x_train, forecast.y_train, loss="mse"
+    )
 
 
 def _step(canvas, t, x, places, labels):

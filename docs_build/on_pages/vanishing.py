@@ -16,6 +16,7 @@ TIME, UNITS, FEATURES, BATCH = 50, 32, 4, 16
 ACTIVATIONS = ("tanh", "relu", "linear")
 SCALES = {0.5: VERMILLION, 1: BLUE, 1.5: GREEN}
 FLOOR, CEILING = 1e-12, 1e9
+TICKS = (1e-12, 1e-8, 1e-4, 1, 1e4, 1e8)
 
 LABELS = {
     "en": {
@@ -58,7 +59,7 @@ def kept(language: str) -> Any:
                 linestyle=dashes,
                 label=labels["scale"].format(scale=scale),
             )
-        axes.yaxis.set_major_locator(chart.matplotlib.ticker.LogLocator(numticks=9))
+        axes.yaxis.set_major_locator(chart.matplotlib.ticker.FixedLocator(TICKS))
         chart.powers_of_ten(axes.yaxis)
         axes.tick_params(axis="y", labelleft=place == 0)
         chart.name(axes, labels["back"], labels["size"] if place == 0 else "")
