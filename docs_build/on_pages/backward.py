@@ -9,7 +9,6 @@ from keras_rnn_explained import ExplainedRNN, backpropagate, figures
 from keras_rnn_explained.datasets import forecast_windows, load_series
 from keras_rnn_explained.figures.drawing import (
     BLUE,
-    COLOURS,
     GREY,
     LIGHT,
     PAPER,
@@ -81,9 +80,7 @@ def _gradients():
     keras.utils.set_random_seed(0)
     forecast = forecast_windows(load_series("sunspots"), length=12)
     layers = [keras.Input((12, 1)), ExplainedRNN(8, name="rnn"), keras.layers.Dense(1)]
-    return backpropagate(
-        keras.Sequential(layers), forecast.x_train, forecast.y_train, loss="mse"
-    )
+    return backpropagate(keras.Sequential(layers), forecast.x_train, forecast.y_train, loss="mse")
 
 
 def _step(canvas, t, x, places, labels):
@@ -96,12 +93,12 @@ def _step(canvas, t, x, places, labels):
         canvas.text(x, y, name, size=10, layer=5)
     canvas.arrow((x - 0.09, pre - 0.24), (x - 0.09, state + 0.24), colour=GREY)
     canvas.arrow((x + 0.09, state + 0.24), (x + 0.09, pre - 0.24), colour=BLUE, width=1.8)
-    canvas.text(x + 0.14, (state + pre) / 2, f"d{t_}", color=BLUE, ha="left", weight="bold")
+    canvas.text(x + 0.14, (state + pre) / 2, f"d{t_}", ha="left", weight="bold")
     canvas.arrow((x - 0.09, state - 0.24), (x - 0.09, loss + 0.02), colour=GREY)
     canvas.arrow((x + 0.09, loss + 0.02), (x + 0.09, state - 0.24), colour=BLUE, width=1.8)
-    canvas.text(x + 0.16, loss + 0.22, f"g{t_}", color=BLUE, ha="left", weight="bold")
+    canvas.text(x + 0.16, loss + 0.22, f"g{t_}", ha="left", weight="bold")
     canvas.arrow((x, pre + 0.24), (x, summand - 0.13), colour=BLUE, width=1.8)
-    canvas.text(x, summand, f"a{before}ᵀ·d{t_}", color=COLOURS["recurrent_kernel"], weight="bold")
+    canvas.text(x, summand, f"a{before}ᵀ·d{t_}", weight="bold")
     canvas.arrow((x, summand + 0.13), (x, total - 0.19), colour=VERMILLION)
     if t < 3:
         _between(canvas, t + 1, x, state, pre)
@@ -122,7 +119,6 @@ def _between(canvas, t, x, state, pre, shortened=0.0):
         middle,
         state + slope * (middle - x) - 0.26,
         f"d{subscript(t)}·Wₐₐᵀ",
-        color=BLUE,
         weight="bold",
         ha="left",
     )

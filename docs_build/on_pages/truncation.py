@@ -11,8 +11,8 @@ from keras import ops
 from docs_build.numerals import in_words
 from keras_rnn_explained import ExplainedRNN, backpropagate
 from keras_rnn_explained.datasets import forecast_windows, load_series
-from keras_rnn_explained.figures.charts import Chart
-from keras_rnn_explained.figures.drawing import BLUE, GREY, PAPER
+from keras_rnn_explained.figures.charts import Chart, runs
+from keras_rnn_explained.figures.drawing import BLUE, GREY, INK, PAPER
 from keras_rnn_explained.figures.wording import labels_in
 
 TIME, K = 9, 3
@@ -43,23 +43,21 @@ def reach(language: str) -> Any:
     """Whether anything of the loss at s reaches t, in three ways, as measured."""
     labels = labels_in(language, LABELS)
     chart = Chart(7.4, 2.95, labels["title"].format(k=K), labels["about"])
-    colours = chart.matplotlib.colors.ListedColormap([PAPER, BLUE])
     for place, (name, reached) in enumerate(_reached().items()):
         axes = chart.axes(0.65 + 2.28 * place, 0.35, 2.05, 2.05)
-        axes.pcolormesh(
-            np.arange(TIME + 1) + 0.5,
-            np.arange(TIME + 1) + 0.5,
-            reached.astype(int),
-            cmap=colours,
-            vmin=0,
-            vmax=1,
-            edgecolors=GREY,
-            linewidth=0.4,
-        )
+        axes.set(xlim=(0.5, TIME + 0.5), ylim=(0.5, TIME + 0.5), facecolor=PAPER)
+        for row, columns in enumerate(reached):
+            bars = [(first + 0.5, count) for first, count in runs(columns)]
+            axes.broken_barh(bars, (row + 0.5, 1), facecolors=BLUE, linewidth=0)
+        lines = np.arange(1, TIME) + 0.5
+        look = {"color": GREY, "linewidth": 0.4}
+        axes.hlines(lines, 0.5, TIME + 0.5, **look)
+        axes.vlines(lines, 0.5, TIME + 0.5, **look)
         axes.set_xticks(range(1, TIME + 1))
         axes.set_yticks(range(1, TIME + 1))
         axes.tick_params(axis="y", labelleft=place == 0)
-        axes.set_title(labels[name], fontsize=9, fontfamily=chart.fonts, loc="left", pad=5)
+        look = {"fontsize": 9, "fontfamily": chart.fonts, "color": INK}
+        axes.set_title(labels[name], loc="left", pad=5, **look)
         chart.name(axes, labels["step"], labels["loss"] if place == 0 else "")
     return chart.figure
 

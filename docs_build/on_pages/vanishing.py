@@ -10,7 +10,7 @@ import tensorflow as tf
 from docs_build.numerals import in_words
 from keras_rnn_explained import ExplainedRNN, backpropagate, diagnose, figures
 from keras_rnn_explained.figures.charts import Chart
-from keras_rnn_explained.figures.drawing import BLUE, GREEN, GREY, VERMILLION
+from keras_rnn_explained.figures.drawing import BLUE, GREEN, GREY, INK, VERMILLION
 from keras_rnn_explained.figures.wording import labels_in
 
 TIME, UNITS, FEATURES, BATCH = 50, 32, 4, 16
@@ -64,7 +64,7 @@ def kept(language: str) -> Any:
         axes.yaxis.set_major_locator(chart.matplotlib.ticker.FixedLocator(TICKS))
         axes.tick_params(axis="y", labelleft=place == 0)
         chart.name(axes, labels["back"], labels["size"] if place == 0 else "")
-        axes.set_title(activation, fontsize=9, fontfamily="monospace", loc="left", pad=4)
+        axes.set_title(activation, fontsize=9, fontfamily=chart.fonts, color=INK, loc="left", pad=4)
         if place == 0:
             legend = chart.legend(axes, columns=3)
             legend.set_bbox_to_anchor((-0.05, 1.08))
@@ -198,6 +198,4 @@ def _network(scale: float):
         kernel_initializer=keras.initializers.GlorotUniform(seed=2),
         recurrent_initializer=keras.initializers.Orthogonal(scale, seed=1),
     )
-    return backpropagate(
-        layer, _inputs(24), np.zeros((BATCH, 24, UNITS), "float32"), loss="mse"
-    )
+    return backpropagate(layer, _inputs(24), np.zeros((BATCH, 24, UNITS), "float32"), loss="mse")
