@@ -15,7 +15,6 @@ FILE = ROOT / "docs_build" / "measured" / "findings.json"
 TEXTS = {
     "en": {
         "finding": "finding",
-        "quantity": "what is measured",
         "threshold": "threshold",
         "healthy": "healthy networks",
         "sick": "made sick",
@@ -28,7 +27,6 @@ TEXTS = {
     },
     "ja": {
         "finding": "所見",
-        "quantity": "測る量",
         "threshold": "しきい値",
         "healthy": "健全なネットワーク",
         "sick": "異常を起こしたもの",
@@ -75,23 +73,19 @@ SICKNESSES = {
 """In Japanese, what was done to networks by `tests.sick_models`."""
 
 
-def quantity(language: str, name: str) -> str:
-    """The name of a quantity."""
-    return QUANTITIES[name] if language == "ja" else name
+def heading(language: str, name: str) -> str:
+    """The name of a quantity, as a heading."""
+    shown = _name(language, name)
+    return shown[0].upper() + shown[1:]
 
 
 def overview(language: str) -> str:
-    """A table of all findings, each with its threshold."""
-    texts = TEXTS[language]
-    lines = [
-        f"| {texts['finding']} | {texts['quantity']} | {texts['threshold']} |",
-        "|---|---|---|",
-        *(
-            f"| `{criterion.kind}` | {quantity(language, name)} | {_threshold(language, name)} |"
-            for name, criterion in CRITERIA.items()
-        ),
-    ]
-    return "\n".join(lines)
+    """All findings, each with what is measured for it and the threshold."""
+    by_kind: dict[str, list[str]] = {}
+    for name, criterion in CRITERIA.items():
+        told = f"{_name(language, name)}: {_threshold(language, name)}"
+        by_kind.setdefault(criterion.kind, []).append(told)
+    return facts((f"`{kind}`", "<br>".join(told)) for kind, told in by_kind.items())
 
 
 def held(language: str, name: str) -> str:
@@ -126,6 +120,10 @@ def limit(language: str, name: str, percent: bool = False) -> str:
     """A constant of `keras_rnn_explained.diagnosis`, as a number or as per cent."""
     value = getattr(diagnosis, name)
     return f"{100 * value:g}%" if percent else f"{value:g}"
+
+
+def _name(language, quantity):
+    return QUANTITIES[quantity] if language == "ja" else quantity
 
 
 _NARROW = str.maketrans("（）", "()")
