@@ -9,10 +9,12 @@ SETTING = """\
 import keras
 import numpy as np
 import tensorflow as tf
-from keras_rnn_explained import (
-    ExplainedRNN, GradientFlow, backpropagate, diagnose, explain, figures, swap, swap_back, unfold,
+from keras_rnn_explained import ExplainedRNN, GradientFlow, figures
+from keras_rnn_explained import backpropagate, diagnose, explain
+from keras_rnn_explained import swap, swap_back, unfold
+from keras_rnn_explained.datasets import (
+    forecast_windows, load_series, windows,
 )
-from keras_rnn_explained.datasets import forecast_windows, load_series, windows
 
 model = keras.Sequential([
     keras.Input((10, 8)),
@@ -20,7 +22,8 @@ model = keras.Sequential([
     keras.layers.Dense(1),
 ], name="model")
 model.compile("adam", "mse")
-x, y = np.zeros((32, 10, 8), "float32"), np.zeros((32, 1), "float32")
+x = np.zeros((32, 10, 8), "float32")
+y = np.zeros((32, 1), "float32")
 """
 """What comes before the code of each mistake."""
 
@@ -110,7 +113,7 @@ MISTAKES = {
             "stateful-batch",
             "`stateful=True` without a batch size",
             "`stateful=True` なのにバッチサイズが未定",
-            "keras.Sequential([keras.Input((10, 8)), ExplainedRNN(16, stateful=True)])",
+            "keras.Sequential([\n    keras.Input((10, 8)),\n    ExplainedRNN(16, stateful=True),\n])",
             "Fix the batch size, as in `keras.Input(batch_shape=(32, 10, 8))`. The layer keeps a "
             "state for each sequence of the batch.",
             "`keras.Input(batch_shape=(32, 10, 8))` のように、バッチサイズを固定してください。"
@@ -179,7 +182,7 @@ MISTAKES = {
             "two-states",
             "Two initial states, as of an LSTM",
             "LSTMのように状態を2つ渡した",
-            "state = np.zeros((32, 16), 'float32')\nExplainedRNN(16)(x, initial_state=[state, state])",
+            "state = np.zeros((32, 16), 'float32')\nlayer = ExplainedRNN(16)\nlayer(x, initial_state=[state, state])",
             "Pass the hidden state alone. A simple recurrent layer has no cell state.",
             "隠れ状態だけを渡してください。単純な再帰層にセル状態はありません。",
         ),
@@ -207,7 +210,8 @@ MISTAKES = {
             "no-recurrent-layer",
             "No recurrent layer in the model",
             "モデルに再帰層がない",
-            "lstm = keras.Sequential([keras.Input((10, 8)), keras.layers.LSTM(16)], name='lstm')\n"
+            "lstm = keras.Sequential([\n    keras.Input((10, 8)),\n    keras.layers.LSTM(16),\n"
+            "], name='lstm')\n"
             "unfold(lstm, x)",
             "Only `ExplainedRNN` and `SimpleRNN` can be looked into. Replace the layer by one of "
             "them to see how it would do.",
@@ -301,7 +305,8 @@ MISTAKES = {
             "no-loss",
             "The model was not compiled with a loss",
             "モデルに損失が設定されていない",
-            "plain = keras.Sequential([keras.Input((10, 8)), ExplainedRNN(16)], name='plain')\n"
+            "plain = keras.Sequential([\n    keras.Input((10, 8)),\n    ExplainedRNN(1),\n"
+            "], name='plain')\n"
             "backpropagate(plain, x, y)",
             "Pass `loss='mse'`, or compile the model first.",
             "`loss='mse'` を渡すか、先にモデルをコンパイルしてください。",
@@ -415,7 +420,8 @@ MISTAKES = {
             "A subclass of `SimpleRNN`",
             "`SimpleRNN` のサブクラス",
             "class MyRNN(keras.layers.SimpleRNN):\n    pass\n\n"
-            "mine = keras.Sequential([keras.Input((10, 8)), MyRNN(16, name='rnn')], name='mine')\n"
+            "mine = keras.Sequential([\n    keras.Input((10, 8)),\n    MyRNN(16, name='rnn'),\n"
+            "], name='mine')\n"
             "swap(mine)",
             "Make the subclass one of `ExplainedRNN`, or replace that layer by hand.",
             "`ExplainedRNN` のサブクラスにするか、その層を手作業で置き換えてください。",

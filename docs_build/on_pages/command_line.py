@@ -96,5 +96,7 @@ def _meaning(language, command, action):
 def _help(action):
     """The help of an argument without its default, and the default if it is a value."""
     default = None if action.default is argparse.SUPPRESS else action.default
-    found = re.fullmatch(r"(.*) \(default: (\S+)\)", action.help)
-    return (found[1], found[2]) if found else (action.help, default)
+    found = re.fullmatch(r"(.*) \(default: (.*)\)", action.help)
+    if found and found[2] in (str(default), cli.DEFAULT_FIGURE):
+        return found[1], found[2]
+    return action.help, default
