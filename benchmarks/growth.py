@@ -42,12 +42,15 @@ def draw(results: Results, path: Path) -> bool:
     return True
 
 
-def figure(results: Results, names: dict[str, str] = NAMES) -> Any:
-    """The drawing, as a matplotlib figure.
+def figure(
+    results: Results, names: dict[str, str] = NAMES, measures: tuple[str, ...] = tuple(GROWING)
+) -> Any:
+    """The drawing, as a matplotlib figure with a panel for each measure.
 
     Args:
         results: With those of the experiment `growth`.
         names: What the axes are called, by the keys of `NAMES`.
+        measures: Of `GROWING`.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -57,15 +60,15 @@ def figure(results: Results, names: dict[str, str] = NAMES) -> Any:
     style: Any = {"font.size": 10, "text.color": INK, "font.family": fonts()}
     measured = results.of("growth")
     with matplotlib.rc_context(style):
-        drawing = Figure(figsize=(10.5, 4.1), layout="constrained")
-        panels = drawing.subplots(1, len(GROWING), sharey=True)
-        for axes, measure in zip(panels, GROWING, strict=True):
+        drawing = Figure(figsize=(3.5 * len(measures), 4.1), layout="constrained")
+        panels = drawing.subplots(1, len(measures), sharey=True, squeeze=False)[0]
+        for axes, measure in zip(panels, measures, strict=True):
             _panel(axes, measure, measured, names)
         panels[0].set_ylabel(names["measured"], color=INK)
         handles, labels = panels[0].get_legend_handles_labels()
-        drawing.legend(
-            handles, labels, loc="outside upper center", ncols=len(labels), frameon=False
-        )
+        columns = min(len(labels), 2 * len(measures))
+        place = "outside upper center"
+        drawing.legend(handles, labels, loc=place, ncols=columns, frameon=False)
     return drawing
 
 

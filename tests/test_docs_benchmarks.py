@@ -42,7 +42,7 @@ def test_everything_that_is_shown_has_a_japanese_name():
 def test_a_table_has_a_row_for_each_shape_and_the_mean(language):
     lines = benchmarks.table(language, "training", "simple_rnn", "jax").splitlines()
     assert len(lines) == 2 + len(RESULTS.rows("training")) + 1
-    assert lines[-1].endswith(f"| {benchmarks.mean(language, 'training', 'jax')} |")
+    assert lines[-1].endswith(f"| {mean('training', 'jax'):.2f}× |")
 
 
 def test_where_it_is_faster():
@@ -75,9 +75,26 @@ def test_the_larger_the_batch_the_nearer_the_layers_are():
     assert ratios == sorted(ratios, reverse=True)
 
 
+def test_the_lines_lie_as_the_names_of_the_drawings_say():
+    def others(row):
+        return [RESULTS.ratio("growth", row, peer) for peer in ("simple_rnn", "torch", "jax")]
+
+    rows = [f"32×{time}×32→64" for time in (100, 400, 1600)]
+    rows += [f"32×100×32→{units}" for units in (64, 256, 1024)]
+    assert all(min(others(row)) > 1 for row in rows)
+    few, many = (
+        {
+            peer: RESULTS.get("growth", f"{batch}×100×32→64", peer).summary.median
+            for peer in EXPERIMENTS["growth"].peers
+        }
+        for batch in (8, 512)
+    )
+    assert max(few, key=lambda peer: many[peer] / few[peer]) == "jax"
+
+
 def test_the_drawing_has_the_colours_that_turn_on_a_dark_page():
     assert (growth.INK, growth.GREY, growth.LIGHT) == (drawing.INK, drawing.GREY, drawing.LIGHT)
-    shown = benchmarks.growth_figure("ja", "名前", "説明")
+    shown = benchmarks.growth_figure("ja", "time", "名前")
     assert "時刻数" in shown
     assert PEERS["ours"].label in shown
     assert "var(--figure-ink" in shown

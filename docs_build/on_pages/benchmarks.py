@@ -72,6 +72,7 @@ TEXTS = {
         "at most": "at most {}",
         "measured": "{} measured, {} wanted",
         "where": " ({})",
+        "times": "{} times",
     },
     "ja": {
         "row": "",
@@ -85,6 +86,7 @@ TEXTS = {
         "at most": "{} 以下",
         "measured": "{} (目標は {})",
         "where": " ({})",
+        "times": "{}倍",
     },
 }
 
@@ -136,12 +138,12 @@ def table(language: str, experiment: str, *peers: str) -> str:
 
 def ratio(language: str, experiment: str, row: str, peer: str, to: str = "ours") -> str:
     """How many times one peer's median another one's is, in a row."""
-    return _times(_results().ratio(experiment, row, peer, to))
+    return _said(language, _results().ratio(experiment, row, peer, to))
 
 
 def mean(language: str, experiment: str, *peers: str) -> str:
     """How many times ours the best of the peers takes, as a mean over the rows."""
-    return _times(geometric_mean(_results().ratios(experiment, *peers).values()))
+    return _said(language, geometric_mean(_results().ratios(experiment, *peers).values()))
 
 
 def best_mode(language: str) -> str:
@@ -157,10 +159,10 @@ def value(language: str, experiment: str, row: str, peer: str = "ours") -> str:
     return f"{number(median * _SCALES[unit])}{space}{TEXTS[language][unit]}"
 
 
-def growth_figure(language: str, name: str, caption: str) -> str:
-    """How the time of a training step grows."""
+def growth_figure(language: str, measure: str, name: str) -> str:
+    """How the time of a training step grows with `time`, `batch` or `units`."""
     names = {key: _in(language, text) for key, text in growth.NAMES.items()}
-    return drawings.shown(language, growth.figure(_results(), names), name, caption)
+    return drawings.shown(language, growth.figure(_results(), names, (measure,)), name)
 
 
 _SCALES = {"s": 1, "ms": 1e3, "MiB": 1 / 2**20}
@@ -194,6 +196,10 @@ def _told(texts, goal):
         f"{number(goal.value)}{goal.unit}", bound.format(f"{goal.bound:g}{goal.unit}")
     )
     return f"{texts['reached' if goal.reached else 'missed']}: {told}"
+
+
+def _said(language, ratio):
+    return TEXTS[language]["times"].format(number(ratio))
 
 
 def _times(ratio):
