@@ -14,10 +14,10 @@ COMMANDS = list(command_line.JAPANESE)
 def test_each_command_is_on_the_page():
     assert list(command_line._commands()) == COMMANDS
     for language in ("en", "ja"):
-        page = ROOT / "docs" / language / "reference" / "command-line.md"
+        file = ROOT / "docs" / language / "reference" / "command-line.md"
+        page = file.read_text(encoding="utf-8")
         for what in ("usage", "options"):
-            found = re.findall(rf'command_line\.{what}\("(\w+)"\)', page.read_text(encoding="utf-8"))
-            assert found == COMMANDS
+            assert re.findall(rf'command_line\.{what}\("(\w+)"\)', page) == COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)

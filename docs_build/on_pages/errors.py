@@ -1,41 +1,53 @@
-"""Error messages, as they are raised when the site is built."""
+"""Error messages, as they are raised when the site is built: those of `docs/errors.yml`."""
 
 import io
-import os
 import re
 import tempfile
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from functools import cache
+from typing import Any
 
-from docs_build.error_cases import FILES, MISTAKES, SETTING
+import yaml
+
+from docs_build import ROOT
 from keras_rnn_explained import cli
+
+FILE = ROOT / "docs" / "errors.yml"
+COMMAND = "$ "
 
 
 def setting(language: str) -> str:
     """What comes before the code of each mistake."""
-    return f"```python\n{SETTING}```"
+    return f"```python\n{catalogue()['setting']}\n```"
 
 
 def files(language: str) -> str:
     """What writes the files that the commands speak of."""
-    return f"```python\n{FILES}```"
+    return f"```python\n{catalogue()['files']}\n```"
 
 
 def group(language: str, name: str) -> str:
     """The mistakes of a group, each with its message and what to do."""
-    return "\n\n".join(_section(mistake, language) for mistake in MISTAKES[name])
+    return "\n\n".join(_section(mistake, language) for mistake in catalogue()["groups"][name])
+
+
+@cache
+def catalogue() -> dict[str, Any]:
+    """What is in the file."""
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
 
 
 def _section(mistake, language):
-    kind, message = raised()[mistake.id]
-    if mistake.is_command:
-        code = f"```bash\nrnn-explained {mistake.code.removeprefix('$ ')}\n```"
+    kind, message = raised()[mistake["id"]]
+    code = mistake["code"]
+    if code.startswith(COMMAND):
+        shown = f"```bash\n{cli.PROGRAM} {code.removeprefix(COMMAND)}\n```"
     else:
-        code = f"```python\n{mistake.code}\n```"
-    told = f"{kind}: {message}" if kind else message
+        shown = f"```python\n{code}\n```"
     return (
-        f"### {mistake.heading[language]} {{#{mistake.id}}}\n\n{code}\n\n"
-        f"``` {{ .text .wrapped }}\n{told}\n```\n\n{mistake.remedy[language]}"
+        f"### {mistake['heading'][language]} {{#{mistake['id']}}}\n\n{shown}\n\n"
+        f"``` {{ .text .wrapped }}\n{kind + ': ' if kind else ''}{message}\n```\n\n"
+        f"{mistake['remedy'][language]}"
     )
 
 
@@ -47,14 +59,16 @@ def raised() -> dict[str, tuple[str, str]]:
         AssertionError: If one raises nothing, or a command does not end with a message of its own.
     """
     found = {}
+    mistakes = [one for some in catalogue()["groups"].values() for one in some]
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
-        names: dict[str, object] = {}
-        exec(SETTING + FILES, names)
-        for mistake in (one for some in MISTAKES.values() for one in some):
-            if mistake.is_command:
-                found[mistake.id] = "", _of_command(mistake.code.removeprefix("$ ").split())
+        names: dict[str, Any] = {}
+        exec(f"{catalogue()['setting']}\n{catalogue()['files']}", names)
+        for mistake in mistakes:
+            code = mistake["code"]
+            if code.startswith(COMMAND):
+                found[mistake["id"]] = "", _of_command(code.removeprefix(COMMAND).split())
             else:
-                found[mistake.id] = _of_code(mistake.code, names)
+                found[mistake["id"]] = _of_code(code, names)
     return found
 
 
@@ -69,11 +83,10 @@ def _of_code(code, names):
 
 def _of_command(arguments):
     shown = io.StringIO()
-    # The width of a terminal is not to matter.
     with redirect_stderr(shown), redirect_stdout(io.StringIO()):
         status = cli.main(arguments)
     if status != cli.MISUSED or not shown.getvalue():
-        raise AssertionError(f"`rnn-explained {' '.join(arguments)}` ends with {status}.")
+        raise AssertionError(f"`{cli.PROGRAM} {' '.join(arguments)}` ends with {status}.")
     return shown.getvalue().strip()
 
 
@@ -82,4 +95,4 @@ def _without_frame(message):
     message = re.sub(r"\x1b\[\d*m", "", message)
     message = re.sub(r"^Exception encountered when calling .*?\n", "", message)
     message = re.sub(r"Arguments received by .*", "", message, flags=re.DOTALL)
-    return message.replace(os.getcwd() + os.sep, "").strip()
+    return message.strip()
