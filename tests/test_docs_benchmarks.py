@@ -45,6 +45,13 @@ def test_a_table_has_a_row_for_each_shape_and_the_mean(language):
     assert lines[-1].endswith(f"| {mean('training', 'jax'):.2f}× |")
 
 
+def test_simple_rnn_at_its_best_is_the_fastest_of_its_modes():
+    shown = benchmarks.table("en", "training", "best", *MODES).splitlines()[2:-1]
+    for line in shown:
+        best, *modes = (float(cell.strip(" ×")) for cell in line.split("|")[3:-1])
+        assert best == min(modes)
+
+
 def test_where_it_is_faster():
     assert mean("training", "simple_rnn") > 1
     assert mean("training", *MODES) > 1

@@ -73,6 +73,8 @@ TEXTS = {
         "measured": "{} measured, {} wanted",
         "where": " ({})",
         "times": "{} times",
+        "best": "SimpleRNN at its best",
+        "second": " s",
     },
     "ja": {
         "row": "",
@@ -87,6 +89,8 @@ TEXTS = {
         "measured": "{} (目標は {})",
         "where": " ({})",
         "times": "{}倍",
+        "best": "最も速いSimpleRNN",
+        "second": "秒",
     },
 }
 
@@ -113,25 +117,32 @@ def goals(language: str) -> str:
 
 
 def table(language: str, experiment: str, *peers: str) -> str:
-    """Medians of ours, and of other peers as multiples of ours."""
+    """Medians of ours, and of other peers as multiples of ours.
+
+    Args:
+        language: Of the page.
+        experiment: Key in `EXPERIMENTS`.
+        peers: Keys in `PEERS`, or `"best"` for the fastest mode of `SimpleRNN`.
+    """
     results, unit = _results(), _unit(experiment)
-    shown = [peer for peer in peers if results.ratios(experiment, peer)]
+    ratios = {peer: results.ratios(experiment, *_who(peer)) for peer in peers}
+    ratios = {peer: found for peer, found in ratios.items() if found}
     header = [
         TEXTS[language]["row"],
         f"{PEERS['ours'].label} ({TEXTS[language][unit]})",
-        *(_in(language, PEERS[peer].label) for peer in shown),
+        *(_label(language, peer) for peer in ratios),
     ]
     rows = [
         [
             _row(language, row),
             number(results.get(experiment, row, "ours").summary.median * _SCALES[unit]),
-            *(_times(results.ratio(experiment, row, peer)) for peer in shown),
+            *(_times(found.get(row, math.nan)) for found in ratios.values()),
         ]
         for row in results.rows(experiment)
     ]
     if len(rows) > 1:
-        means = (geometric_mean(results.ratios(experiment, peer).values()) for peer in shown)
-        rows.append([_in(language, "geometric mean"), "", *map(_times, means)])
+        means = (_times(geometric_mean(found.values())) for found in ratios.values())
+        rows.append([_in(language, "geometric mean"), "", *means])
     lines = [header, [":--", *["--:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
@@ -141,14 +152,9 @@ def ratio(language: str, experiment: str, row: str, peer: str, to: str = "ours")
     return _said(language, _results().ratio(experiment, row, peer, to))
 
 
-def mean(language: str, experiment: str, *peers: str) -> str:
-    """How many times ours the best of the peers takes, as a mean over the rows."""
-    return _said(language, geometric_mean(_results().ratios(experiment, *peers).values()))
-
-
-def best_mode(language: str) -> str:
-    """The same of a training step, for the fastest mode of `SimpleRNN`."""
-    return mean(language, "training", *MODES)
+def mean(language: str, experiment: str, peer: str) -> str:
+    """How many times ours a peer takes, or `"best"`, as a mean over the rows."""
+    return _said(language, geometric_mean(_results().ratios(experiment, *_who(peer)).values()))
 
 
 def value(language: str, experiment: str, row: str, peer: str = "ours") -> str:
@@ -166,6 +172,14 @@ def growth_figure(language: str, measure: str, name: str) -> str:
 
 
 _SCALES = {"s": 1, "ms": 1e3, "MiB": 1 / 2**20}
+
+
+def _who(peer):
+    return MODES if peer == "best" else (peer,)
+
+
+def _label(language, peer):
+    return TEXTS[language]["best"] if peer == "best" else _in(language, PEERS[peer].label)
 
 
 def _unit(experiment):
@@ -192,9 +206,9 @@ def _told(texts, goal):
     if goal.reached is None:
         return texts["unmeasured"]
     bound = texts["at least" if goal.higher_is_better else "at most"]
-    told = texts["measured"].format(
-        f"{number(goal.value)}{goal.unit}", bound.format(f"{goal.bound:g}{goal.unit}")
-    )
+    unit = texts["second"] if goal.unit == " s" else goal.unit
+    wanted = bound.format(f"{goal.bound:g}{unit}")
+    told = texts["measured"].format(f"{number(goal.value)}{unit}", wanted)
     return f"{texts['reached' if goal.reached else 'missed']}: {told}"
 
 
