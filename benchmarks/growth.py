@@ -15,8 +15,15 @@ LOOKS = {
     "torch": ("#009E73", "^"),
     "jax": ("#CC79A7", "v"),
 }
-INK, LIGHT = "#1A1A1A", "#DDDDDD"
-NAMES = {"time": "time steps", "batch": "sequences", "units": "units"}
+# Of the package's own drawings, whose importing would start TensorFlow.
+INK, GREY, LIGHT = "#1A1A1A", "#5F5F5F", "#C9C9C9"
+
+NAMES = {
+    "time": "time steps",
+    "batch": "sequences",
+    "units": "units",
+    "measured": "milliseconds a training step",
+}
 
 
 def draw(results: Results, path: Path) -> bool:
@@ -25,31 +32,47 @@ def draw(results: Results, path: Path) -> bool:
     Returns:
         Whether it did: it needs those results, and matplotlib.
     """
-    measured = results.of("growth")
-    if not measured or find_spec("matplotlib") is None:
+    if not results.of("growth") or find_spec("matplotlib") is None:
         return False
     import matplotlib
-    from matplotlib.figure import Figure
 
-    style: Any = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "growth",
-        "font.size": 10,
-        "text.color": INK,
-    }
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=(10.5, 4.1), layout="constrained")
-        panels = figure.subplots(1, len(GROWING), sharey=True)
-        for axes, measure in zip(panels, GROWING, strict=True):
-            _panel(axes, measure, measured)
-        panels[0].set_ylabel("milliseconds a training step")
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=110)
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "growth"}):
+        metadata = {"Date": None} if path.suffix == ".svg" else None
+        figure(results).savefig(path, metadata=metadata, dpi=110)
     return True
 
 
-def _panel(axes, measure, measured):
+def figure(
+    results: Results, names: dict[str, str] = NAMES, measures: tuple[str, ...] = tuple(GROWING)
+) -> Any:
+    """The drawing, as a matplotlib figure with a panel for each measure.
+
+    Args:
+        results: With those of the experiment `growth`.
+        names: What the axes are called, by the keys of `NAMES`.
+        measures: Of `GROWING`.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    from keras_rnn_explained.figures.drawing import fonts
+
+    style: Any = {"font.size": 10, "text.color": INK, "font.family": fonts()}
+    measured = results.of("growth")
+    with matplotlib.rc_context(style):
+        drawing = Figure(figsize=(3.5 * len(measures), 4.1), layout="constrained")
+        panels = drawing.subplots(1, len(measures), sharey=True, squeeze=False)[0]
+        for axes, measure in zip(panels, measures, strict=True):
+            _panel(axes, measure, measured, names)
+        panels[0].set_ylabel(names["measured"], color=INK)
+        handles, labels = panels[0].get_legend_handles_labels()
+        columns = min(len(labels), 2 * len(measures))
+        place = "outside upper center"
+        drawing.legend(handles, labels, loc=place, ncols=columns, frameon=False)
+    return drawing
+
+
+def _panel(axes, measure, measured, names):
     """One measure grows, the others are `SMALL`'s."""
     others = {name: getattr(SMALL, name) for name in GROWING if name != measure}
     line = [r for r in measured if all(getattr(r.case, n) == v for n, v in others.items())]
@@ -75,6 +98,6 @@ def _panel(axes, measure, measured):
     axes.grid(color=LIGHT, linewidth=0.7)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(LIGHT)
-    axes.set_xlabel(NAMES[measure])
-    constant = " · ".join(f"{value} {NAMES[name]}" for name, value in others.items())
-    axes.set_title(constant, fontsize=9, color="#5F5F5F", loc="left")
+    axes.set_xlabel(names[measure], color=INK)
+    constant = " · ".join(f"{names[name]}: {value}" for name, value in others.items())
+    axes.set_title(constant, fontsize=9, color=GREY, loc="left")

@@ -89,6 +89,20 @@ class Results:
         }
         return {row: min(found) for row, found in best.items() if found}
 
+    @classmethod
+    def from_json(cls, found: Iterable[dict[str, Any]]) -> "Results":
+        """What `as_json` gave."""
+        return cls(
+            Result(
+                **{
+                    **one,
+                    "summary": Summary(**one["summary"]),
+                    "case": one["case"] and Case(**one["case"]),
+                }
+            )
+            for one in found
+        )
+
     def as_json(self) -> list[dict[str, Any]]:
         """As JSON can hold it."""
         return [asdict(result) for result in self._results.values()]

@@ -71,7 +71,7 @@ CRITERIA = {
             "en": "{measured:.0%} of the units have the same state for all samples and time "
             "steps (threshold {threshold:.0%}). Such units tell nothing, and with relu they get no "
             "gradient either.",
-            "ja": "全体の {measured:.0%} のユニットが、どのサンプル・どの時間ステップでも同じ値です"
+            "ja": "全体の {measured:.0%} のユニットが、どのサンプル・どの時刻でも同じ値です"
             "（しきい値 {threshold:.0%}）。こうしたユニットは何も伝えず、relu の場合は勾配も"
             "届きません。",
         },
@@ -204,8 +204,8 @@ CRITERIA = {
             "en": "at each time step back, {measured:.3g} of the gradient's size is left "
             "(threshold {threshold:g}). A loss teaches the layer nothing about inputs a "
             "few steps before it.",
-            "ja": "勾配は 1 時間ステップ遡るごとに {measured:.3g} 倍に縮みます"
-            "（しきい値 {threshold:g}）。損失は、数ステップより前の入力について何も"
+            "ja": "勾配は 1 時刻遡るごとに {measured:.3g} 倍に縮みます"
+            "（しきい値 {threshold:g}）。損失は、数時刻より前の入力について何も"
             "教えられません。",
         },
         advice={

@@ -1,15 +1,16 @@
 """Healthy networks on the shipped data, and networks made sick on purpose.
 
-`python -m tests.sick_models` measures them all and prints the table of
-docs/en/reference/findings.md.
+`python -m tests.sick_models` measures them all and writes what the page on findings shows.
 """
 
+import json
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -20,6 +21,7 @@ from keras_rnn_explained.criteria import CRITERIA
 from keras_rnn_explained.datasets import forecast_windows, load_series, load_text
 from keras_rnn_explained.diagnosis import findings_of, measures
 
+FILE = Path(__file__).parent.parent / "docs_build" / "measured" / "findings.json"
 UNITS = 32
 SEEDS = range(5)
 EPOCHS = 5
@@ -245,29 +247,42 @@ def sick_network(number, name) -> Sick:
     return Sick(measures(gradients), findings_of(gradients))
 
 
-def table() -> Iterator[str]:
-    """The lines of the table of docs/en/reference/findings.md."""
-    yield "| finding | quantity | threshold | healthy networks | made sick |"
-    yield "|---|---|---|---|---|"
+class Extent(NamedTuple):
+    """The least and the greatest of several values."""
+
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values):
+        return cls(min(values), max(values))
+
+
+class Measured(NamedTuple):
+    """A quantity on healthy networks, and on those made sick so that it shows, by sickness."""
+
+    healthy: Extent
+    sick: dict[str, Extent]
+
+
+def measured() -> dict[str, Measured]:
+    """All quantities, by name."""
     healthy = [network.measured for name in DATA for network in healthy_networks(name)]
-    for quantity, criterion in CRITERIA.items():
-        values = [measured[quantity] for measured in healthy]
-        sick: list[str] = []
-        for number, sickness in enumerate(SICKNESSES):
-            if sickness.quantity == quantity:
-                measured = [sick_network(number, name).measured[quantity] for name in DATA]
-                sick.append(f"{sickness.name}: {_range(measured)}")
-        limit = f"{'above' if criterion.is_above else 'below'} {criterion.threshold:g}"
-        yield (
-            f"| `{criterion.kind}` | {quantity} | {limit} | {_range(values)} | "
-            f"{'<br>'.join(sick)} |"
+    return {
+        quantity: Measured(
+            Extent.of([one[quantity] for one in healthy]),
+            {
+                sickness.name: Extent.of(
+                    [sick_network(number, name).measured[quantity] for name in DATA]
+                )
+                for number, sickness in enumerate(SICKNESSES)
+                if sickness.quantity == quantity
+            },
         )
-
-
-def _range(values):
-    least, greatest = f"{min(values):.2g}", f"{max(values):.2g}"
-    return least if least == greatest else f"{least} to {greatest}"
+        for quantity in CRITERIA
+    }
 
 
 if __name__ == "__main__":
-    print(*table(), sep="\n")
+    lines = json.dumps({name: one._asdict() for name, one in measured().items()}, indent=1)
+    FILE.write_text(lines + "\n", encoding="utf-8")

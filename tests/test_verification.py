@@ -9,6 +9,9 @@ import pytest
 from keras_rnn_explained import ExplainedRNN, equations, execution, verification
 from keras_rnn_explained.verification import Case, compare, relative_difference, verify
 
+MANY = 400
+"""Random cases that all have to agree. The documentation says how many."""
+
 SEED_OF_A_COMPILED_CASE = next(s for s in range(100) if Case.draw(s).execution == "compiled")
 SEED_OF_A_PLAIN_CASE = next(s for s in range(100) if Case.draw(s).execution == "plain")
 
@@ -195,5 +198,5 @@ def test_numbers_of_cases_and_seeds_that_make_no_sense_are_refused(arguments, na
 
 @pytest.mark.slow
 def test_many_cases_agree():
-    report = verify(cases=400, seed=10_000)
+    report = verify(cases=MANY, seed=10_000)
     assert report.agrees, "\n".join(f"{f.command}: {f}" for f in report.failures)

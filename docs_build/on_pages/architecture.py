@@ -1,0 +1,65 @@
+"""The floors of the package, as the test that holds imports to them has them."""
+
+import ast
+
+from docs_build import ROOT
+from docs_build.constants import constant
+
+PACKAGE = ROOT / "keras_rnn_explained"
+
+JAPANESE = {
+    "__init__": "公開する名前。",
+    "__main__": "`python -m keras_rnn_explained` はコマンド `rnn-explained` と同じ。",
+    "bptt": "勾配の各部分がどこから来たか。時間に沿って並べたBPTT。",
+    "callbacks": "学習中のモデルの中を見るKerasのコールバック `GradientFlow`。",
+    "cli": "コマンド `rnn-explained`。",
+    "convert": "`SimpleRNN` との相互変換。",
+    "copying": "層を置き換えながらKerasのモデルをコピーする。",
+    "criteria": "どの値から所見とするか。根拠の論文と、所見の文章。",
+    "datasets": "パッケージに含まれる小さな実データと、系列の窓への切り分け。",
+    "demonstration": "`rnn-explained demo` の計算。1つの系列で2つのネットワークを比べる。",
+    "diagnosis": "何が悪いか。順伝播と逆伝播の数値をしきい値と比べる。",
+    "equations": "単純な再帰型ネットワークの方程式。それぞれ1度だけ書いてある。",
+    "execution": "方程式の実行方法。コンパイルするか、そのまま実行するか、どう微分するか。",
+    "explain_command": "コマンド `rnn-explained explain`。モデルと配列のファイルからページを作る。",
+    "figures": "再帰層とその動作の図。",
+    "finding": "モデルのどこに再帰層があり、どんなパスで呼ばれるか。",
+    "layer": "層 `ExplainedRNN`。",
+    "loops": "方程式のループ。TensorFlowが最もよく実行し、微分できる形。",
+    "recording": "モデルの実行中に記録した、層への入力と層の計算結果。",
+    "report": "データに対するモデルの動作を説明する、1つで完結したHTMLページ。",
+    "simple_rnn_weights": "`ExplainedRNN` が読み込む重みファイルから `SimpleRNN` の変数を探す。",
+    "terminal": "コマンドに共通の、静かなインポート、進捗表示、検査、表。",
+    "training_log": "学習中に見たモデルの数値を、CSVとTensorBoardに書く。",
+    "unfolding": "各時刻に何が起きたか。時間に沿って並べた順伝播の数値。",
+    "validation": "渡された値の検査。メッセージは引数、渡された値、渡すべき値を示す。",
+    "verification": "`ExplainedRNN` が `SimpleRNN` と同じ計算をすることの、無作為な検証。",
+}
+"""What each module is about. In English its docstring says so."""
+
+
+def floors(language: str) -> str:
+    """The modules of each floor, the highest floor first."""
+    entries = []
+    for floor in reversed(floors_of_the_test()):
+        for place, module in enumerate(sorted(floor)):
+            mark = "" if place else ' class="floor"'
+            about = JAPANESE[module] if language == "ja" else first_line(module)
+            entries.append(
+                f'<dt{mark} markdown="span">`{module}`</dt><dd{mark} markdown="span">{about}</dd>'
+            )
+    return f'<dl class="facts floors" markdown="1">{"".join(entries)}</dl>'
+
+
+def floors_of_the_test() -> list[set[str]]:
+    """The floors, from the ground up."""
+    return constant("tests/test_architecture.py", "FLOORS")
+
+
+def first_line(module: str) -> str:
+    """What a module of the package says of itself first."""
+    path = PACKAGE / f"{module}.py"
+    if not path.exists():
+        path = PACKAGE / module / "__init__.py"
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return docstring.split("\n\n")[0].replace("\n", " ")
