@@ -3,10 +3,7 @@
 from functools import cache
 from tempfile import TemporaryDirectory
 
-_kept = []
 
-
-@cache
 def scratch(language: str, name: str) -> str:
     """An empty folder, the same one for all code of a page.
 
@@ -14,5 +11,9 @@ def scratch(language: str, name: str) -> str:
         language: Of the page.
         name: Of the page.
     """
-    _kept.append(TemporaryDirectory(prefix=f"{name}-{language}-"))
-    return _kept[-1].name
+    return _of(name, language).name
+
+
+@cache
+def _of(name: str, language: str) -> TemporaryDirectory:
+    return TemporaryDirectory(prefix=f"{name}-{language}-")
