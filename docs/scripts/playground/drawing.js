@@ -18,18 +18,16 @@ const below = (name, index) =>
   `${name}<tspan class="pg-sub" dy="3">${index}</tspan><tspan dy="-3">\u200b</tspan>`;
 const text = (x, y, content, more = "") => `<text x="${x}" y="${y}" ${more}>${content}</text>`;
 const part = (name, content, more = "") => `<g data-part="${name}" ${more}>${content}</g>`;
-const path = (points, more = "") => `<path class="pg-arrow" d="${points}" ${more}/>`;
+const path = (points) => `<path class="pg-arrow" d="${points}"/>`;
 
 // A vector: its numbers one below the other, on a ground that can be lit. `scale` is the size of
 // the longest bar.
 function vector(name, x, y, numbers, { width = HALF, scale = 0, format = decimals } = {}) {
   const rows = numbers.map((value, i) => {
     const top = y + i * ROW;
-    const length = scale ? Math.max(Math.min(1, Math.abs(value) / scale) * (width - 10), 0) : 0;
-    const bar = length
-      ? `<rect class="pg-bar" x="${x + 5}" y="${top + ROW - 4}" width="${length.toFixed(1)}" height="2.5" rx="1"/>`
-      : "";
-    return text(x + width - 6, top + ROW - 6, format(value)) + bar;
+    const length = scale ? (Math.abs(value) / scale) * (width - 4) : 0;
+    const bar = `<rect class="pg-bar" x="${x + 2}" y="${top + 2}" width="${length.toFixed(1)}" height="${ROW - 3}" rx="3"/>`;
+    return bar + text(x + width - 5, top + ROW - 5, format(value));
   });
   const ground = `<rect class="pg-ground" x="${x}" y="${y}" width="${width}" height="${numbers.length * ROW + 1}" rx="5"/>`;
   return part(name, ground + rows.join(""), 'class="pg-vector"');
@@ -65,48 +63,50 @@ function layoutOf({ units, features }) {
 }
 
 // One time step: its cell, what comes in from below, and the loss above.
-function timeStep(t, left, setting, run, layout, scales, withLoss) {
+function timeStep(t, left, setting, run, l, scales, withLoss) {
   const now = t - 1;
-  const l = layout;
-  const first = left + 4;
-  const second = first + HALF;
-  const centres = [first + HALF / 2, second + HALF / 2];
-  const name = (x, y, symbol, index = t) => text(x, y, below(symbol, index), 'class="pg-middle pg-name"');
-  let drawn = `<rect class="pg-cell" x="${left}" y="${l.cellTop}" width="${CELL}" height="${l.cellBottom - l.cellTop}" rx="9"/>
-    <path class="pg-backward-ground" d="M${left + 9} ${l.cellTop + 0.75}h${CELL - 18}q8.25 0 8.25 8.25v${l.half - 9}h${-CELL + 1.5}v${-l.half + 9}q0 -8.25 8.25 -8.25z"/>`;
-  drawn += name(centres[0], l.cellTop + 14, "d") + name(centres[1], l.cellTop + 14, "e");
-  drawn += vector(`local:${t}`, first, l.backRow, run.localError[now], { scale: scales.error });
-  drawn += vector(`error:${t}`, second, l.backRow, run.error[now], { scale: scales.error });
-  drawn += name(centres[0], l.foreRow - 6, "â") + name(centres[1], l.foreRow - 6, "a");
-  drawn += vector(`pre:${t}`, first, l.foreRow, run.preActivation[now]);
-  drawn += vector(`state:${t}`, second, l.foreRow, run.state[now], { scale: scales.state });
-  // x_t·W_ax, and the bias
+  const sides = [left + 4, left + 4 + HALF];
+  const centres = sides.map((side) => side + HALF / 2);
+  const height = l.cellBottom - l.cellTop;
+  let drawn = `<rect class="pg-cell" x="${left}" y="${l.cellTop}" width="${CELL}" height="${height}" rx="9"/>`;
+  drawn += `<rect class="pg-backward-ground" x="${left + 2}" y="${l.cellTop + 2}" width="${CELL - 4}" height="${l.half - 4}" rx="7"/>`;
+  const box = (x, y, width, height) =>
+    (drawn += `<rect class="pg-box" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`);
+  const column = (side, y, symbol, name, numbers, options) => {
+    drawn += text(centres[side], y - 6, below(symbol, t), 'class="pg-middle pg-name"');
+    drawn += vector(`${name}:${t}`, sides[side], y, numbers, options);
+  };
+  const errors = { scale: scales.error };
+  column(0, l.backRow, "d", "local", run.localError[now], errors);
+  column(1, l.backRow, "e", "error", run.error[now], errors);
+  column(0, l.foreRow, "â", "pre", run.preActivation[now]);
+  column(1, l.foreRow, "a", "state", run.state[now], { scale: scales.state });
+  const pills = l.cellBottom + 29;
   drawn += part(`input:${t}`, path(`M${centres[0]} ${l.xTop}V${l.cellBottom + 3}`));
-  drawn += part(`pre:${t}`, path(`M${centres[1]} ${l.cellBottom + 29}V${l.cellBottom + 3}`));
-  drawn += pill(`input:${t}`, "kernel", centres[0], l.cellBottom + 29);
-  drawn += pill(`pre:${t}`, "bias", centres[1], l.cellBottom + 29);
-  drawn += `<rect class="pg-box" x="${first}" y="${l.xTop}" width="${HALF}" height="${l.xBottom - l.xTop}" rx="6"/>`;
-  drawn += name(centres[0], l.xTop + 15, "x");
-  drawn += vector(`x:${t}`, first, l.xTop + HEAD, setting.x[now], { format: asGiven });
+  drawn += part(`bias:${t}`, path(`M${centres[1]} ${pills}V${l.cellBottom + 3}`));
+  drawn += pill(`input:${t}`, "kernel", centres[0], pills) + pill(`bias:${t}`, "bias", centres[1], pills);
+  box(sides[0], l.xTop, HALF, l.xBottom - l.xTop);
+  column(0, l.xTop + HEAD, "x", "x", setting.x[now], { format: asGiven });
   drawn += text(centres[1] + 2, l.xBottom - 6, texts.step(t), 'class="pg-middle pg-step"');
   if (withLoss && hasLoss(setting, now)) {
-    drawn += `<rect class="pg-box" x="${left}" y="${l.lossTop}" width="${CELL}" height="${l.lossHeight}" rx="6"/>`;
-    drawn += name(centres[0], l.lossTop + 15, "a*") + name(centres[1], l.lossTop + 15, "g");
-    drawn += vector(`target:${t}`, first, l.lossTop + HEAD, setting.target[now], { format: asGiven });
-    drawn += vector(`upstream:${t}`, second, l.lossTop + HEAD, run.upstream[now], { scale: scales.error });
-    drawn += part(`loss:${t}`, path(`M${centres[0]} ${l.cellTop}V${l.lossTop + l.lossHeight + 3}`));
-    drawn += part(`upstream:${t}`, path(`M${centres[1]} ${l.lossTop + l.lossHeight}V${l.cellTop - 3}`, 'data-back=""'));
+    const lossBottom = l.lossTop + l.lossHeight;
+    box(left, l.lossTop, CELL, l.lossHeight);
+    column(0, l.lossTop + HEAD, "a*", "target", setting.target[now], { format: asGiven });
+    column(1, l.lossTop + HEAD, "g", "upstream", run.upstream[now], errors);
+    drawn += part(`loss:${t}`, path(`M${centres[0]} ${l.cellTop}V${lossBottom + 3}`));
+    drawn += part(`upstream:${t}`, path(`M${centres[1]} ${lossBottom}V${l.cellTop - 3}`));
   }
   return drawn;
 }
 
 const largest = (vectors) => Math.max(...vectors.flat().map(Math.abs));
-const scalesOf = (run) => ({ state: largest(run.state), error: largest(run.error) });
+const scalesOf = (run) => ({ state: largest(run.state), error: largest([...run.error, ...run.upstream]) });
 
+// The head of all arrows, those of the loop included
 const marker = `<defs><marker id="pg-head" viewBox="0 0 8 8" refX="6.5" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5L8 4L0 7.5z" fill="context-stroke"/></marker></defs>`;
 
 const svg = (width, height, name, content, top = 0) =>
-  `<svg class="pg-drawing" role="img" aria-label="${name}" viewBox="0 ${top} ${width} ${height - top}" style="--width:${width}px">${marker}${content}</svg>`;
+  `<svg class="pg-drawing" role="img" aria-label="${name}" viewBox="0 ${top} ${width} ${height - top}" style="--width:${width}px">${content}</svg>`;
 
 export function chain(setting, run) {
   const layout = layoutOf(setting);
@@ -119,7 +119,7 @@ export function chain(setting, run) {
     drawn += part(`recurrent:${t}`, path(`M${left - GAP} ${layout.fore}H${left - 3}`));
     drawn += pill(`recurrent:${t}`, "recurrentKernel", left - GAP / 2 - 3, layout.fore);
     if (t > 1) {
-      drawn += part(`back:${t - 1}`, path(`M${left} ${layout.back}H${left - GAP + 3}`, 'data-back=""'));
+      drawn += part(`back:${t - 1}`, path(`M${left} ${layout.back}H${left - GAP + 3}`));
       drawn += pill(`back:${t - 1}`, "recurrentKernel", left - GAP / 2 + 3, layout.back);
     }
     drawn += timeStep(t, left, setting, run, layout, scales, true);
@@ -128,25 +128,24 @@ export function chain(setting, run) {
   drawn += text(MARGIN + STATE / 2, layout.foreRow - 6, below("a", 0), 'class="pg-middle pg-name"');
   drawn += vector("state:0", MARGIN, layout.foreRow, first, { width: STATE });
   const width = leftOf(setting.steps) + CELL + MARGIN;
-  return { html: svg(width, layout.height, texts.chainAlt(setting.steps), drawn), leftOf, width: CELL };
+  return { html: svg(width, layout.height, texts.chainAlt(setting.steps), marker + drawn), leftOf, width: CELL };
 }
 
-// The layer itself, with the numbers of time step t: its state goes round.
 // The layer itself, with the numbers of time step t: its state goes round, and so does its error.
 export function loop(setting, run, t) {
   const layout = layoutOf(setting);
   const left = 38;
   const right = left + CELL;
   const { fore, back, cellTop } = layout;
-  const round = (out, top, y) =>
-    `M${right} ${y}h${out - 8}q8 0 8 -8V${top + 8}q0 -8 -8 -8H${left - out + 8}q-8 0 -8 8V${y - 8}q0 8 8 8h${out - 11}`;
-  const roundBack = (out, top, y) =>
-    `M${left} ${y}h${8 - out}q-8 0 -8 -8V${top + 8}q0 -8 8 -8H${right + out - 8}q8 0 8 8V${y - 8}q0 8 -8 8h${11 - out}`;
+  // From one side of the cell over its top to the other one
+  const round = (from, to, out, top, y, right) =>
+    `M${from} ${y}h${right * (out - 8)}q${8 * right} 0 ${8 * right} -8V${top + 8}q0 -8 ${-8 * right} -8` +
+    `H${to - right * (out - 8)}q${-8 * right} 0 ${-8 * right} 8V${y - 8}q0 8 ${8 * right} 8h${right * (out - 11)}`;
   const middle = left + CELL / 2;
-  let drawn = part(`recurrent:${t}`, path(round(32, cellTop - 46, fore)));
+  let drawn = part(`recurrent:${t}`, path(round(right, left, 32, cellTop - 46, fore, 1)));
   drawn += pill(`recurrent:${t}`, "recurrentKernel", middle, cellTop - 46);
   if (t < setting.steps) {
-    drawn += part(`back:${t}`, path(roundBack(18, cellTop - 17, back), 'data-back=""'));
+    drawn += part(`back:${t}`, path(round(left, right, 18, cellTop - 17, back, -1)));
     drawn += pill(`back:${t}`, "recurrentKernel", middle, cellTop - 17);
   }
   drawn += timeStep(t, left, setting, run, layout, scalesOf(run), false);

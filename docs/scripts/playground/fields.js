@@ -1,8 +1,9 @@
 // The numbers that the reader types: weights, inputs and targets. What can't be read stays in its
 // field, and is explained below it.
 
-import { make, unseen, withSymbols } from "playground/elements";
+import { div, make, paragraph, withSymbols } from "playground/elements";
 import { asGiven } from "playground/numbers";
+import { hasLoss } from "playground/recurrence";
 import { ARRAYS, LARGEST, lookedUp, parsed } from "playground/setting";
 import { texts } from "playground/texts";
 
@@ -18,22 +19,15 @@ export function fields(onNumber, onEnd) {
   function check(entry) {
     const { input, problem, name, place } = entry;
     const { value, problem: kind } = parsed(input.value);
-    input.toggleAttribute("aria-invalid", false);
     problem.hidden = !kind;
     if (kind) {
       input.setAttribute("aria-invalid", "true");
       input.setAttribute("aria-describedby", problem.id);
       const words = texts.problems[kind](input.value.trim(), LARGEST);
-      problem.replaceChildren(
-        ...withSymbols(`${plainName(name, place)} `),
-        `${words} ${texts.keeps(asGiven(valueOf(name, place)))}`,
-      );
-    } else {
-      input.removeAttribute("aria-invalid");
-      input.removeAttribute("aria-describedby");
-      problem.replaceChildren();
-    }
-    return kind ? undefined : value;
+      const kept = texts.keeps(asGiven(valueOf(name, place)));
+      problem.replaceChildren(...withSymbols(`${plainName(name, place)} ${words} ${kept}`));
+    } else for (const attribute of ["aria-invalid", "aria-describedby"]) input.removeAttribute(attribute);
+    return value;
   }
 
   function fieldOf(name, place) {
@@ -62,74 +56,45 @@ export function fields(onNumber, onEnd) {
     return entry;
   }
 
-  // Rows and columns as the matrix has them; a vector is one row.
-  function grid(name, rows, columns) {
-    const entries = [];
+  // The fields of an array, in rows and columns as the matrix has them. Of a sequence each row is a
+  // time step.
+  function group(name, corner, rows, columns) {
+    const { axes } = ARRAYS[name];
+    const heading = (words) => make("span", { "aria-hidden": "true" }, words);
     const table = make("div", { class: "pg-grid", style: `--columns:${columns.length}` });
-    if (columns.some(Boolean))
-      table.append(make("span"), ...columns.map((column) => make("span", { "aria-hidden": "true" }, column)));
+    const problems = make("div", { "aria-live": "polite" });
+    table.append(...[corner, ...columns].map(heading));
     rows.forEach((row, i) => {
-      table.append(make("span", { "aria-hidden": "true" }, row));
+      table.append(heading(row));
       columns.forEach((_, j) => {
-        const entry = fieldOf(name, ARRAYS[name].axes.length === 1 ? [j] : [i, j]);
-        entries.push(entry);
-        table.append(make("span", { class: "pg-cell-field" }, entry.label, entry.input));
+        const entry = fieldOf(name, axes.length === 1 ? [j] : [i, j]);
+        entry.input.disabled = name === "target" && !hasLoss(setting, i);
+        const part = axes[0] === "steps" && `${name}:${i + 1}`;
+        table.append(make("span", { class: "pg-cell-field", "data-part": part }, entry.label, entry.input));
+        problems.append(entry.problem);
       });
     });
-    return { table, problems: entries.map((entry) => entry.problem) };
+    const legend = make("legend", {}, withSymbols(texts[name]));
+    return make("fieldset", { class: `pg-numbers pg-${name}`, "data-part": name }, legend, table, problems);
   }
 
-  const count = (length, name) => Array.from({ length }, (_, i) => name(i + 1));
-
-  function group(name, content, problems) {
-    return make(
-      "fieldset",
-      { class: `pg-numbers pg-${name}`, "data-part": name },
-      make("legend", {}, withSymbols(texts[name])),
-      content,
-      make("div", { "aria-live": "polite" }, problems),
-    );
-  }
-
-  const parameters = make("div", { class: "pg-parameters" });
-  const sequence = make("div", { class: "pg-sequence" });
-
-  // A row for each time step.
-  function sequenceOf(name, columns) {
-    const problems = [];
-    const table = make("div", { class: "pg-grid", style: `--columns:${columns.length}` });
-    table.append(make("span", { "aria-hidden": "true" }, "t"), ...columns.map((column) => make("span", { "aria-hidden": "true" }, column)));
-    for (let t = 0; t < setting.steps; t++) {
-      table.append(make("span", { "aria-hidden": "true" }, String(t + 1)));
-      columns.forEach((_, i) => {
-        const entry = fieldOf(name, [t, i]);
-        const plays = name === "x" || setting.loss === "all" || t === setting.steps - 1;
-        entry.input.disabled = !plays;
-        problems.push(entry.problem);
-        table.append(make("span", { class: "pg-cell-field", "data-part": `${name}:${t + 1}` }, entry.label, entry.input));
-      });
-    }
-    return group(name, table, problems);
-  }
+  const parameters = div("pg-parameters");
+  const sequence = div("pg-sequence");
 
   function layOut() {
+    const count = (length, name) => Array.from({ length }, (_, i) => name(i + 1));
     const units = count(setting.units, texts.unit);
-    const features = count(setting.features, texts.feature);
-    const of = (name, rows) => {
-      const { table, problems } = grid(name, rows, units);
-      return group(name, table, problems);
-    };
+    const features = count(setting.features, (i) => `x ${i}`);
+    const steps = count(setting.steps, String);
+    const note = (words) => paragraph("pg-note", words);
     parameters.replaceChildren(
-      of("kernel", features),
-      of("recurrentKernel", units),
-      of("bias", [""]),
-      make("p", { class: "pg-note" }, texts.hint),
+      group("kernel", "", features, units),
+      group("recurrentKernel", "", units, units),
+      group("bias", "", [""], units),
+      note(texts.hint),
     );
-    sequence.replaceChildren(
-      sequenceOf("x", count(setting.features, (i) => `x ${i}`)),
-      sequenceOf("target", units),
-      make("p", { class: "pg-note", hidden: setting.loss === "all" || setting.steps === 1 }, texts.noTarget),
-    );
+    sequence.replaceChildren(group("x", "t", steps, features), group("target", "t", steps, units));
+    if (!hasLoss(setting, 0)) sequence.append(note(texts.noTarget));
   }
 
   return {

@@ -2,7 +2,7 @@
 
 import { gradientsByAutodiff } from "playground/autodiff";
 import { chain, light, loop } from "playground/drawing";
-import { make, withSymbols } from "playground/elements";
+import { div, fillTable, make, paragraph, scrollBox, span, withSymbols } from "playground/elements";
 import { fields } from "playground/fields";
 import { gradientTable } from "playground/gradients";
 import { decimals } from "playground/numbers";
@@ -31,7 +31,7 @@ const choice = (name, options, change) => {
   const select = make("select", { id: `pg-${name}` }, options);
   select.addEventListener("change", () => change(select.value));
   chosen[name] = select;
-  return make("div", { class: `pg-field pg-field-${name}` }, make("label", { for: select.id }, texts[name]), select);
+  return div(`pg-field pg-field-${name}`, make("label", { for: select.id }, texts[name]), select);
 };
 const own = option("", texts.own);
 const choices = [
@@ -56,17 +56,17 @@ const numbers = fields((name, place, value) => change(replaced(setting, name, pl
 const time = player(go);
 const table = gradientTable(showMoment);
 const warning = make("p", { class: "pg-problem", role: "alert", hidden: true });
-const loopBox = make("div", { class: "pg-loop" });
-const chainBox = make("div", { class: "pg-chain pg-scroll", tabindex: "0", role: "region", "aria-label": texts.chain });
-const headline = make("p", { class: "pg-headline" });
-const why = make("p", { class: "pg-why" });
+const loopBox = div("pg-loop");
+const chainBox = scrollBox(texts.chain);
+const headline = paragraph("pg-headline");
+const why = paragraph("pg-why");
 const lines = make("ul", { class: "pg-lines" });
 const now = make("div", { class: "pg-now", role: "status", "aria-live": "polite" }, headline, lines, why);
 const everything = make("table", { class: "pg-everything" });
 const code = make("pre", { tabindex: "0", "aria-label": texts.python });
-const python = make("details", { class: "pg-more" }, make("summary", {}, texts.python), make("p", { class: "pg-note" }, texts.pythonNote), code);
+const python = make("details", { class: "pg-more" }, make("summary", {}, texts.python), paragraph("pg-note", texts.pythonNote), code);
 const told = make("span", { class: "pg-told", role: "status" });
-const shared = make("span", { class: "pg-shared" });
+const shared = span("pg-shared");
 
 const button = (words, press) => {
   const element = make("button", { type: "button", class: "pg-button" }, words);
@@ -84,46 +84,33 @@ async function copy(text, holder) {
     told.textContent = texts.copyByHand;
   }
 }
-const address = make("span", { class: "pg-address" });
+const address = span("pg-address");
 
+const copyLink = button(texts.copyLink, () => {
+  writeMoment();
+  copy(location.href, address);
+});
+const copyPython = button(texts.copyPython, () => {
+  python.open = true;
+  copy(code.textContent, code);
+});
+const title = (...words) => paragraph("pg-title", words);
 root.replaceChildren(
   make("div", { class: "pg-choose", role: "group", "aria-label": texts.choose }, choices, warning),
-  make(
-    "div",
-    { class: "pg-main" },
+  div(
+    "pg-main",
     time.element,
-    make(
-      "div",
-      { class: "pg-stage" },
-      make("div", {}, make("p", { class: "pg-title" }, texts.loop), loopBox),
-      make("div", { class: "pg-unfolded" }, make("p", { class: "pg-title" }, texts.chain, " ", shared), chainBox),
+    div(
+      "pg-stage",
+      div("", title(texts.loop), loopBox),
+      div("pg-unfolded", title(texts.chain, " ", shared), chainBox),
     ),
-    make("div", { class: "pg-explained" }, now, equations),
-    make("p", { class: "pg-title" }, texts.gradient),
-    make("div", { class: "pg-gradient" }, table.element),
-    make(
-      "div",
-      { class: "pg-share", role: "group", "aria-label": texts.share },
-      button(texts.copyLink, () => {
-        writeMoment();
-        copy(location.href, address);
-      }),
-      button(texts.copyPython, () => {
-        python.open = true;
-        copy(code.textContent, code);
-      }),
-      told,
-      address,
-    ),
+    div("pg-explained", now, equations, div("pg-gradient", title(texts.gradient), table.element)),
+    div("pg-share", copyLink, copyPython, told, address),
     python,
-    make(
-      "details",
-      { class: "pg-more" },
-      make("summary", {}, texts.table),
-      make("div", { class: "pg-scroll", tabindex: "0", role: "region", "aria-label": texts.table }, everything),
-    ),
+    make("details", { class: "pg-more" }, make("summary", {}, texts.table), scrollBox(texts.table, everything)),
   ),
-  make("div", { class: "pg-edit" }, numbers.parameters, numbers.sequence),
+  div("pg-edit", numbers.parameters, numbers.sequence),
 );
 root.classList.add("pg-live");
 for (const still of document.querySelectorAll("[data-still]")) still.hidden = true;
@@ -170,11 +157,11 @@ function showMoment() {
   lines.replaceChildren(
     ...linesOf(moment, setting, run, table.parameter()).map(({ unit, from, step, text }) => {
       const of = [from, unit].filter((one) => one !== undefined).map((one) => one + 1);
-      const label = step ? texts.stepName(step) : of.length > 1 ? of.join(" → ") : texts.unit(of[0]);
-      return make("li", {}, make("span", { class: "pg-of" }, label, ": "), make("span", { class: "pg-expression" }, text));
+      const label = step ? texts.step(step) : of.length > 1 ? of.join(" → ") : texts.unit(of[0]);
+      return make("li", {}, span("pg-of", label, ": "), span("pg-expression", text));
     }),
   );
-  if (kind === "loss") lines.append(make("li", { class: "pg-total" }, texts.total(decimals(run.loss))));
+  if (kind === "loss") lines.append(make("li", { class: "pg-total" }, `L = ${decimals(run.loss)}`));
   const isEnd = at === moments.length - 1;
   const isLast = kind === "error" && t === setting.steps;
   why.replaceChildren(...withSymbols(texts.why[isEnd ? "end" : isLast ? "errorLast" : kind]));
@@ -194,27 +181,11 @@ function keepInSight(t) {
 }
 
 function showEverything() {
-  const [step, unit, ...names] = texts.columns;
   const arrays = [run.preActivation, run.state, run.upstream, run.error, run.localError];
-  const heading = (name) => make("th", { scope: "col" }, withSymbols(name));
-  everything.replaceChildren(
-    make("thead", {}, make("tr", {}, [step, unit, ...names.map((name) => `${name}_t`)].map(heading))),
-    make(
-      "tbody",
-      {},
-      run.state.map((state, t) =>
-        state.map((_, u) =>
-          make(
-            "tr",
-            {},
-            make("td", {}, String(t + 1)),
-            make("td", {}, String(u + 1)),
-            arrays.map((array) => make("td", { title: array[t][u] }, decimals(array[t][u]))),
-          ),
-        ),
-      ),
-    ),
+  const rows = run.state.flatMap((state, t) =>
+    state.map((_, u) => [String(t + 1), String(u + 1), ...arrays.map((array) => decimals(array[t][u]))]),
   );
+  fillTable(everything, ["t", texts.unitColumn, "â_t", "a_t", "g_t", "e_t", "d_t"], rows, 2);
 }
 
 // A new setting, made from this one: the moment stays, as far as it can.

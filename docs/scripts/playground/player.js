@@ -1,6 +1,6 @@
 // Steps through the moments: buttons, a slider, and playing by itself.
 
-import { make } from "playground/elements";
+import { div, make } from "playground/elements";
 import { texts } from "playground/texts";
 
 const PAUSE = 900; // milliseconds from one moment to the next
@@ -69,7 +69,7 @@ export function player(go) {
     element: make(
       "div",
       { class: "pg-player", role: "group", "aria-label": texts.player },
-      make("div", { class: "pg-buttons" }, buttons),
+      div("pg-buttons", buttons),
       slider,
       count,
     ),
@@ -83,7 +83,7 @@ export function player(go) {
       slider.setAttribute("aria-valuetext", words);
       const turn = moments.findIndex(({ kind }) => kind === "loss");
       slider.style.setProperty("--turn", `${(100 * turn) / last}%`);
-      count.textContent = texts.at(at, last);
+      count.textContent = `${at} / ${last}`;
       buttons[0].disabled = buttons[1].disabled = at === 0;
       buttons[3].disabled = buttons[4].disabled = at === last;
     },

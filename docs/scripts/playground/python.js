@@ -32,9 +32,7 @@ bias = np.array(${literal(setting.bias)})  # (units,)
 x = np.array(${literal(setting.x)})  # (time, features)
 target = np.array(${literal(everywhere ? setting.target : setting.target.at(-1))})  # ${everywhere ? "(time, units)" : "(units,), of the last time step"}
 
-layer = ExplainedRNN(
-    ${setting.units}, activation="${setting.activation}", return_sequences=${everywhere ? "True" : "False"}
-)
+layer = ExplainedRNN(${setting.units}, activation="${setting.activation}", return_sequences=${everywhere ? "True" : "False"}, dtype="float64")
 layer.build((1, ${setting.steps}, ${setting.features}))
 layer.set_weights([kernel, recurrent_kernel, bias])
 

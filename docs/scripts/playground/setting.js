@@ -1,9 +1,10 @@
 // What the reader chose: sizes, activation, loss, weights and a sequence. It can be written into an
 // address and read back from there.
 
-export const SIZES = { units: [1, 2, 3, 4], steps: [1, 2, 3, 4, 5, 6, 7, 8], features: [1, 2] };
 export const CHOICES = {
-  ...SIZES,
+  units: [1, 2, 3, 4],
+  steps: [1, 2, 3, 4, 5, 6, 7, 8],
+  features: [1, 2],
   activation: ["tanh", "relu", "sigmoid", "linear"],
   loss: ["last", "all"],
 };

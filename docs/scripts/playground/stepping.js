@@ -4,8 +4,7 @@
 import { hasLoss } from "playground/recurrence";
 import { asGiven, bracketed, decimals } from "playground/numbers";
 
-const product = (a, b, times = " · ") => bracketed(a) + times + bracketed(b);
-const added = (terms) => terms.map((term, i) => (i ? bracketed(term) : term)).join(" + ");
+const product = (a, b) => `${bracketed(a)} · ${bracketed(b)}`;
 
 export function momentsOf(setting) {
   const moments = [{ kind: "start", t: 1, uses: [], makes: [] }];
@@ -14,7 +13,7 @@ export function momentsOf(setting) {
   for (let t = 1; t <= steps; t++) {
     add("input", t, [`x:${t}`, "kernel"], [`input:${t}`]);
     add("recurrent", t, [`state:${t - 1}`, "recurrentKernel"], [`recurrent:${t}`]);
-    add("pre", t, [`input:${t}`, `recurrent:${t}`, "bias"], [`pre:${t}`]);
+    add("pre", t, [`input:${t}`, `recurrent:${t}`, "bias"], [`pre:${t}`, `bias:${t}`]);
     add("state", t, [`pre:${t}`], [`state:${t}`]);
   }
   const seen = Array.from({ length: steps }, (_, i) => i + 1).filter((t) => hasLoss(setting, t - 1));
@@ -45,47 +44,31 @@ export function linesOf({ kind, t }, setting, run, parameter) {
   const now = t - 1;
   const { kernel, recurrentKernel, bias, x, target } = setting;
   const units = bias.map((_, unit) => unit);
-  const number = (name, unit, step = now) => decimals(run[name][step][unit]);
-  const line = (unit, text, result) => ({ unit, text: `${text} = ${result}` });
+  const number = (name, u, step = now) => decimals(run[name][step][u]);
+  const weighted = (values, weight) =>
+    values.map((value, i) => product(value, asGiven(weight(i)))).join(" + ");
+  const state = (u) => {
+    const z = number("preActivation", u);
+    return setting.activation === "linear" ? z : `${setting.activation}(${z})`;
+  };
+  const later = (u) =>
+    t < setting.steps ? " + " + weighted(run.localError[t].map(decimals), (j) => recurrentKernel[u][j]) : "";
+  // What gives which number of a unit
   const ofUnits = {
-    input: (u) =>
-      line(
-        u,
-        added(x[now].map((value, i) => product(asGiven(value), asGiven(kernel[i][u])))),
-        number("inputProjection", u),
-      ),
-    recurrent: (u) =>
-      line(
-        u,
-        added(
-          run.previousState[now].map((value, i) =>
-            product(decimals(value), asGiven(recurrentKernel[i][u])),
-          ),
-        ),
-        number("recurrentProjection", u),
-      ),
-    pre: (u) =>
-      line(
-        u,
-        added([number("inputProjection", u), number("recurrentProjection", u), asGiven(bias[u])]),
-        number("preActivation", u),
-      ),
-    state: (u) => {
-      const z = number("preActivation", u);
-      return line(u, setting.activation === "linear" ? z : `${setting.activation}(${z})`, number("state", u));
-    },
-    upstream: (u) =>
-      line(u, `${number("state", u)} − ${bracketed(asGiven(target[now][u]))}`, number("upstream", u)),
-    error: (u) => {
-      const terms = hasLoss(setting, now) ? [number("upstream", u)] : ["0"];
-      if (t < setting.steps)
-        run.localError[t].forEach((_, j) =>
-          terms.push(product(number("localError", j, t), asGiven(recurrentKernel[u][j]))),
-        );
-      return line(u, t < setting.steps ? added(terms.map((term, i) => (i ? [term] : term)).flat()) : terms[0], number("error", u));
-    },
-    local: (u) =>
-      line(u, product(number("error", u), number("slope", u)), number("localError", u)),
+    input: [(u) => weighted(x[now].map(asGiven), (i) => kernel[i][u]), "inputProjection"],
+    recurrent: [
+      (u) => weighted(run.previousState[now].map(decimals), (i) => recurrentKernel[i][u]),
+      "recurrentProjection",
+    ],
+    pre: [
+      (u) =>
+        `${number("inputProjection", u)} + ${bracketed(number("recurrentProjection", u))} + ${bracketed(asGiven(bias[u]))}`,
+      "preActivation",
+    ],
+    state: [state, "state"],
+    upstream: [(u) => `${number("state", u)} − ${bracketed(asGiven(target[now][u]))}`, "upstream"],
+    error: [(u) => number("upstream", u) + later(u), "error"],
+    local: [(u) => product(number("error", u), number("slope", u)), "localError"],
   };
   if (kind === "loss")
     return run.losses.flatMap((loss, step) => {
@@ -108,5 +91,7 @@ export function linesOf({ kind, t }, setting, run, parameter) {
       }),
     );
   }
-  return ofUnits[kind] ? units.map(ofUnits[kind]) : [];
+  if (!ofUnits[kind]) return [];
+  const [expression, result] = ofUnits[kind];
+  return units.map((unit) => ({ unit, text: `${expression(unit)} = ${number(result, unit)}` }));
 }
