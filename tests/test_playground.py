@@ -266,7 +266,8 @@ def test_each_moment_lights_what_it_uses_and_makes_and_its_equation(opened):
         for mark in ("made", "used"):
             assert page.locator(f".pg-unfolded .pg-{mark}, .pg-gradients .pg-{mark}").count() > 0
         assert page.locator(".pg-lines li").count() > 0
-    assert len(set(seen)) == 9 and None not in seen
+    assert len(set(seen)) == 9
+    assert None not in seen
 
 
 def at(page):
@@ -347,7 +348,9 @@ def test_links_carry_the_state(opened, language):
 def test_a_link_that_can_not_be_read_is_explained_and_the_rest_kept(opened):
     page = opened("#units=2&steps=abc&kernel=1,1e309&activation=relu&bias=1,2")
     warned = page.get_by_role("alert").text_content()
-    assert "steps" in warned and "kernel" in warned and "bias" not in warned
+    assert "steps" in warned
+    assert "kernel" in warned
+    assert "bias" not in warned
     assert page.locator("#pg-activation").input_value() == "relu"
     assert page.locator("#pg-bias-1").input_value() == "2"
 
@@ -395,14 +398,17 @@ def test_what_is_no_number_is_explained_beside_the_field_and_nothing_is_lost(
     field.blur()
     assert field.get_attribute("aria-invalid") == "true"
     problem = page.locator("#" + field.get_attribute("aria-describedby"))
-    assert problem.is_visible() and text in problem.text_content() and "0.8" in problem.text_content()
+    assert problem.is_visible()
+    assert text in problem.text_content()
+    assert "0.8" in problem.text_content()
     assert page.locator(".pg-unfolded svg").inner_html() == drawn
     assert values(page) == before | {"pg-kernel-0-0": text}
     # What is wrong there stays there while something else is changed.
     page.locator("#pg-bias-0").fill("0.3")
     page.locator("#pg-activation").select_option("relu")
     page.locator("#pg-units").select_option("3")
-    assert field.input_value() == text and field.get_attribute("aria-invalid") == "true"
+    assert field.input_value() == text
+    assert field.get_attribute("aria-invalid") == "true"
     field.fill("−０．５")
     assert field.get_attribute("aria-invalid") is None
     assert problem.is_hidden()
