@@ -493,7 +493,8 @@ def test_it_is_accessible_and_fits(opened, language, scheme, width):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_javascript_the_first_setting_is_there_to_read(opened, language):
     page = opened("", language, java_script_enabled=False)
-    assert page.locator("figure.drawn svg").is_visible()
+    assert page.locator("[data-still] img").is_visible()
+    assert page.evaluate("document.querySelector('[data-still] img').naturalWidth") > 500
     assert page.locator(".pg-equations math").count() >= 10
     with_script = opened("#preset=first&at=999", language)
     setting = presets(with_script)["first"]
@@ -508,7 +509,7 @@ def test_without_javascript_the_first_setting_is_there_to_read(opened, language)
         for row in page.locator("table").nth(1).locator("tbody tr").all()
     ]
     assert close(sums, expected["recurrentKernel"])
-    assert with_script.locator("figure.drawn svg").is_hidden()
+    assert with_script.locator("[data-still] table").first.is_hidden()
 
 
 def test_all_modules_together_are_less_than_60_kb():

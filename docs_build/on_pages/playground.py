@@ -2,17 +2,21 @@
 
 import json
 from functools import cache
+from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from docs_build.on_pages import drawings
 from keras_rnn_explained import ExplainedRNN, backpropagate, figures
 from keras_rnn_explained.bptt import Gradients
 from keras_rnn_explained.datasets import load_series
 from keras_rnn_explained.figures.wording import decimals
+
+PICTURE = "assets/playground.svg"
 
 Setting = dict[str, Any]
 
@@ -25,19 +29,22 @@ def presets(language: str) -> str:
     return f'<script type="application/json" id="playground-presets">{json.dumps(_all())}</script>'
 
 
-def drawn(language: str, preset: str, name: str, caption: str = "") -> str:
-    """A preset, unfolded.
+def still(language: str, name: str) -> str:
+    """The first preset, unfolded, for a page without JavaScript.
 
     Args:
         language: Of the page.
-        preset: Its name.
         name: What a screen reader says of the figure.
-        caption: Below it.
     """
-    unfolding = _gradients(preset).unfolding
-    return drawings.shown(
-        language, figures.unfolded_window(unfolding, language=language), name, caption
-    )
+    return f'<noscript><img src="{PICTURE}" alt="{escape(name)}"></noscript>'
+
+
+def picture(language: str) -> bytes:
+    """That figure: a file of its own, since only readers without JavaScript need to load it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "first.svg")
+        figures.unfolded_window(_gradients("first").unfolding, path=path, language=language)
+        return path.read_bytes()
 
 
 def numbers(language: str, preset: str, step: str, unit: str) -> str:
