@@ -34,9 +34,6 @@ def embedded(page: str, modules: Iterable[str]) -> str:
         for name, source in sorted(sources.items())
     }
     imports = json.dumps({"imports": addresses}, ensure_ascii=False)
-    scripts = (
-        f'<script type="importmap">{imports}</script>'
-        f'<script type="module">{starts}</script>'
-    )
+    scripts = f'<script type="importmap">{imports}</script><script type="module">{starts}</script>'
     before, body, after = page.rpartition("</body>")
     return before + scripts + body + after
