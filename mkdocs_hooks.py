@@ -1,9 +1,18 @@
 """What MkDocs calls while it builds the site. Each piece of work is a module of `docs_build`."""
 
+from mkdocs.structure.files import File
+
 import benchmarks  # noqa: F401  (found from here; pages read its results)
 from docs_build import accessibility, japanese, languages, mathematics, scripts
+from docs_build.on_pages import playground
 
 on_post_build = languages.build_the_others
+
+
+def on_files(files, config):
+    """When it knows what there is."""
+    picture = playground.picture(config.theme["language"])
+    files.append(File.generated(config, playground.PICTURE, content=picture))
 
 
 def on_page_content(html, page, config, files):
