@@ -1,8 +1,9 @@
 """What MkDocs calls while it builds the site. Each piece of work is a module of `docs_build`."""
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
-from docs_build import japanese, languages, mathematics, scripts
+from docs_build import demo, japanese, languages, mathematics, scripts
 
+on_files = demo.add_page
 on_post_build = languages.build_the_others
 
 
