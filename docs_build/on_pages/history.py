@@ -49,7 +49,7 @@ EVENTS = (
 )
 
 WIDTH, ROW, SIZE = 336, 24, 13
-FIRST_LANE, LANE, TEXT = 56, 18, 132
+FIRST_LANE, LANE, TEXT = 54, 17, 124
 YEARS_OF_A_ROW = 3
 """Years without an event push the next one down: so many of them by a row."""
 
