@@ -1,7 +1,7 @@
 """What MkDocs calls while it builds the site. Each piece of work is a module of `docs_build`."""
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
-from docs_build import demo, japanese, languages, mathematics, scripts
+from docs_build import accessibility, demo, japanese, languages, mathematics, scripts
 
 on_files = demo.add_page
 on_post_build = languages.build_the_others
@@ -20,4 +20,6 @@ def on_page_context(context, page, config, nav):
 
 def on_post_page(output, page, config):
     """When all of it is there."""
+    search = {"en": "Search", "ja": "検索"}[config.theme["language"]]
+    output = accessibility.named(output, search)
     return scripts.embedded(output, page.meta.get("modules", []))

@@ -23,7 +23,8 @@ def build_the_others(config):
         if language != FIRST:
             file = str(ROOT / f"mkdocs.{language}.yml")
             site = str(Path(config.site_dir) / language)
-            build(load_config(file, site_dir=site, strict=config.strict, site_url=config.site_url))
+            address = f"{config.site_url}{language}/" if config.site_url else None
+            build(load_config(file, site_dir=site, strict=config.strict, site_url=address))
 
 
 def same_page(page, language):

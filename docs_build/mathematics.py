@@ -18,7 +18,8 @@ NAMES = {
     "T": r"^{\mathsf{T}}",
 }
 FORMULA = re.compile(
-    r'<(?P<tag>span|div) class="arithmatex">(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<block>.*?)\\\])</(?P=tag)>',
+    r'<(?P<tag>span|div) class="arithmatex">'
+    r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<block>.*?)\\\])</(?P=tag)>",
     re.DOTALL,
 )
 _latex = LatexToMathML(macros=NAMES, fancy_error=False)

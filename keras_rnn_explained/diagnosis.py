@@ -1,8 +1,8 @@
 """What is wrong: numbers of a forward and a backward pass held against thresholds.
 
 Each quantity is one that a paper names as the sign of a sickness. Its threshold lies between what
-healthy networks show and what networks show that were made sick on purpose; docs/en/reference/findings.md has
-both.
+healthy networks show and what networks show that were made sick on purpose; the documentation's
+page on findings has both.
 """
 
 from collections import Counter

@@ -2,8 +2,14 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 settings.register_profile("project", deadline=None, derandomize=True, max_examples=50)
@@ -13,6 +19,39 @@ settings.load_profile("project")
 @pytest.fixture(autouse=True)
 def same_seed_in_each_test():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium; a test that can't have it is skipped."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs the browser chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory, worker_id):
+    """The folder of the documentation, built strictly, and once for all processes of a run."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    # As it is served by many a host: below some path.
+    folder = shared / "served" / "some" / "path"
+    with FileLock(shared / "site.lock"):
+        if not (folder / "index.html").exists():
+            command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
+            done = subprocess.run(
+                command, cwd=Path(__file__).parent.parent, capture_output=True, text=True
+            )
+            if done.returncode:
+                shutil.rmtree(folder, ignore_errors=True)
+                pytest.fail(f"mkdocs build --strict failed:\n{done.stderr[-5000:]}", pytrace=False)
+    return folder
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,6 +1,7 @@
 """Healthy networks on the shipped data, and networks made sick on purpose.
 
-`python -m tests.sick_models` measures them all and prints the table of docs/en/reference/findings.md.
+`python -m tests.sick_models` measures them all and prints the table of
+docs/en/reference/findings.md.
 """
 
 import os

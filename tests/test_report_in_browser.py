@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 
 import keras
 import numpy as np
@@ -12,11 +11,7 @@ from keras_rnn_explained import ExplainedRNN, unfold
 from keras_rnn_explained.figures.wording import decimals
 from keras_rnn_explained.report import explain
 
-playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_core_python.sync_playwright")
-
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the browser chromium")
 
 HOSTILE = [
     "<script>window.hacked=1</script>",
@@ -56,14 +51,6 @@ def pages(model, tmp_path_factory):
         language: explain(model, X, Y, folder / f"{language}.html", loss="mse", language=language)
         for language in ("en", "ja")
     }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

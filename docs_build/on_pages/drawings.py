@@ -1,6 +1,5 @@
 """Figures, drawn by the package itself."""
 
-from html import escape
 from typing import Any
 
 from keras_rnn_explained import figures
