@@ -155,7 +155,9 @@ ANSWERS = {
         },
     ),
     "truncated-forward": Answer((A[-1],), slips={"cut": (X[-1] * KERNEL,)}),
-    "truncated-gradient": Answer((X[-1] * D[-1],), slips={"whole": (X @ D,), "two": (X[1:] @ D[1:],)}),
+    "truncated-gradient": Answer(
+        (X[-1] * D[-1],), slips={"whole": (X @ D,), "two": (X[1:] @ D[1:],)}
+    ),
     "padding": Answer(
         (_forward(X, mask=[True, True, False])[-1],),
         slips={"unmasked": (A[-1],), "zero": (0,), "input_zero": (A[1] * RECURRENT_KERNEL,)},
