@@ -5,17 +5,21 @@ from html import escape
 from docs_build import demo
 
 
-def report(language: str, title: str, link: str) -> str:
+def report(language: str, here: str, title: str, link: str) -> str:
     """The page within this one, and a link to it.
+
+    It is as large as all the rest, so it is loaded for those who open it.
 
     Args:
         language: Of the page.
+        here: What to press to see it.
         title: What a screen reader says of it.
         link: Text of the link.
     """
     return (
+        f'<details class="example"><summary>{escape(here)}</summary>\n'
         f'<iframe class="embedded" src="{demo.PAGE}#cell" title="{escape(title)}" loading="lazy">'
-        f'</iframe>\n<p><a href="{demo.PAGE}">{escape(link)}</a></p>'
+        f'</iframe></details>\n<p><a href="{demo.PAGE}">{escape(link)}</a></p>'
     )
 
 

@@ -55,7 +55,7 @@ def answer(language: str, name: str, label: str, hint: str, **slips: str) -> str
         "values": json.dumps(asked.values),
         "tolerance": json.dumps(asked.tolerance),
         "slips": json.dumps(
-            [{"values": asked.slips[slip], "text": text} for slip, text in slips.items()],
+            [[asked.slips[slip], text] for slip, text in slips.items()],
             ensure_ascii=False,
         ),
     }

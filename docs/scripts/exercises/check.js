@@ -5,14 +5,15 @@ import { texts } from "exercises/texts";
 // A slip is an exact number that someone works out; what is typed of it may be rounded.
 const ROUNDING = 0.005;
 
-// `{kind, text}` about what is typed into a field with this data.
+// `{kind, text}` about what is typed into a field with this data. A slip is its numbers and what
+// is said to them.
 export function judged(typed, { values, tolerance, slips }) {
   const { problem, part, numbers } = read(typed, values.length);
   if (numbers && near(numbers, values, tolerance)) return { kind: "right", text: texts.right };
   // A slip may have another count of numbers than the answer.
   const given = numbers ?? (problem === "count" ? read(typed, part).numbers : []);
-  const slip = slips.find((one) => near(given, one.values, ROUNDING));
-  if (slip) return { kind: "wrong", text: slip.text };
+  const slip = slips.find(([expected]) => near(given, expected, ROUNDING));
+  if (slip) return { kind: "wrong", text: slip[1] };
   if (problem) return { kind: "unread", text: texts[problem](values.length, part) };
   return { kind: "wrong", text: texts.wrong };
 }
