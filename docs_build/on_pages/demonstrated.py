@@ -18,7 +18,7 @@ def report(language: str, here: str, title: str, link: str) -> str:
     """
     return (
         f'<details class="example"><summary>{escape(here)}</summary>\n'
-        f'<iframe class="embedded" src="{demo.PAGE}#cell" title="{escape(title)}" loading="lazy">'
+        f'<iframe class="embedded" src="{demo.PAGE}" title="{escape(title)}" loading="lazy">'
         f'</iframe></details>\n<p><a href="{demo.PAGE}">{escape(link)}</a></p>'
     )
 
