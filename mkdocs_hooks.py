@@ -3,7 +3,7 @@
 from mkdocs.structure.files import File
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
-from docs_build import accessibility, japanese, languages, mathematics, scripts
+from docs_build import accessibility, demo, japanese, languages, mathematics, scripts
 from docs_build.on_pages import playground
 
 on_post_build = languages.build_the_others
@@ -11,6 +11,7 @@ on_post_build = languages.build_the_others
 
 def on_files(files, config):
     """When it knows what there is."""
+    demo.add_page(files, config)
     picture = playground.picture(config.theme["language"])
     files.append(File.generated(config, playground.PICTURE, content=picture))
 
