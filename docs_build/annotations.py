@@ -4,9 +4,9 @@ import griffe
 
 
 class WithoutAny(griffe.Extension):
-    """Leaves out `Any`, which tells a reader nothing, and the default of `**kwargs`, which has none."""
+    """Leaves out `Any`, which tells a reader nothing, and the default of `**kwargs`, which is none."""
 
-    def on_function(self, *, func, loader, **kwargs):  # noqa: D102
+    def on_function(self, *, func, loader, **kwargs):
         for parameter in func.parameters:
             if str(parameter.annotation) == "Any":
                 parameter.annotation = None

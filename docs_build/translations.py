@@ -38,7 +38,7 @@ class Translated(griffe.Extension):
     def __init__(self, language: str):
         self.translations = translations(language)
 
-    def on_object(self, *, obj, loader, **kwargs):  # noqa: D102
+    def on_object(self, *, obj, loader, **kwargs):
         if obj.docstring is not None and obj.path in self.translations:
             obj.docstring.value = self.translations[obj.path].text
 
