@@ -4,7 +4,7 @@ import griffe
 
 
 class WithoutAny(griffe.Extension):
-    """Leaves out `Any`, which tells a reader nothing, and the default of `**kwargs`, which is none."""
+    """Leaves out `Any`, which says nothing, and the default of `**kwargs`, which is none."""
 
     def on_function(self, *, func, loader, **kwargs):
         for parameter in func.parameters:

@@ -77,6 +77,7 @@ def found_at(path: str) -> griffe.Object:
     return one.final_target if one.is_alias else one
 
 
+@cache
 def documented(language: str = "en") -> dict[str, griffe.Object]:
     """What the pages of a language show, by the path where it is defined."""
     return {
