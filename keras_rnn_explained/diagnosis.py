@@ -25,18 +25,25 @@ from keras_rnn_explained.unfolding import Look, Unfolding, copy, evenly, wide
 Array = NDArray[Any]
 
 MOST_SAMPLES = 64
+"""So many samples are looked at; of more, evenly spread ones."""
+
 MOST_STEPS = 256
+"""So many time steps are looked at; of more, evenly spread ones."""
+
 MOST_ROWS = 1024
+"""The rank is taken of so many states; of more, of evenly spread ones."""
+
 MOST_COLUMNS = 128
-"""How much is looked at: samples, time steps, states of which the rank is taken, and inputs before
-each of these. Of more, evenly spread ones, and the latest inputs."""
+"""So many numbers of the input before a state, the latest ones, may make up its rank."""
 
 LOST = 1e-6
 """A gradient of which less is left is not followed further."""
 
 FEWEST_STEPS = 4
+"""A gradient that went back over fewer time steps is judged only by `MOST_LEFT`."""
+
 MOST_LEFT = 0.01
-"""A gradient that went back over fewer steps has vanished only where less than this is left."""
+"""A gradient that went back over few time steps has vanished only where less than this is left."""
 
 SATURATED = 0.005
 """A bounded activation is saturated this near to a bound, as a part of its range: |tanh| > 0.99."""
@@ -51,6 +58,7 @@ BOUNDS = {
     "sigmoid": (0.0, 1.0),
     "hard_sigmoid": (0.0, 1.0),
 }
+"""The least and the greatest value of each activation whose saturation is measured."""
 
 CONSTANT = 1e-6
 """A unit that varies less than this part of its size is constant."""
