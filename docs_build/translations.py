@@ -52,13 +52,13 @@ def translations(language: str) -> dict[str, Translation]:
     }
 
 
-def digest(docstring: griffe.Docstring) -> str:
+def digest(docstring: griffe.Docstring | None) -> str:
     """What changes when the docstring does. Never digits alone, which YAML takes for a number."""
-    return "d" + sha256(docstring.value.encode()).hexdigest()[:9]
+    return "d" + sha256((docstring.value if docstring else "").encode()).hexdigest()[:9]
 
 
 @cache
-def package() -> griffe.Module:
+def package() -> Any:
     """The package as griffe reads it, with the docstrings of the code."""
     loader = griffe.GriffeLoader(search_paths=[ROOT])
     found = loader.load(PACKAGE)
@@ -118,7 +118,7 @@ def _members(options: str) -> Any:
     return ((yaml.safe_load(options) or {}).get("options") or {}).get("members")
 
 
-def _shown(one: griffe.Object, members: Any) -> Iterator[griffe.Object]:
+def _shown(one: Any, members: Any) -> Iterator[griffe.Object]:
     """An object and its members, as far as they have a docstring."""
     if one.docstring is not None:
         yield one

@@ -36,13 +36,18 @@ def browser():
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory, worker_id):
-    """The folder of the documentation, built strictly, and once for all processes of a run."""
+    """The folder of the documentation, built strictly, and once for all processes of a run.
+
+    Where it is built already, the environment variable SITE may name that folder.
+    """
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         shared = shared.parent
     # As it is served by many a host: below some path.
     folder = shared / "served" / "some" / "path"
     with FileLock(shared / "site.lock"):
+        if not (folder / "index.html").exists() and "SITE" in os.environ:
+            shutil.copytree(os.environ["SITE"], folder)
         if not (folder / "index.html").exists():
             command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder]
             done = subprocess.run(

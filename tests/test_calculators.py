@@ -2,23 +2,14 @@
 
 import itertools
 import re
-import shutil
-from pathlib import Path
 from urllib.parse import parse_qs
 
 import keras
 import pytest
-from mkdocs.commands.build import build
-from mkdocs.config import load_config
 
-from docs_build.on_pages import calculators
-
-playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_core_python.sync_playwright")
 
-CHROMIUM = shutil.which("chromium")
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="needs the browser chromium"),
     pytest.mark.slow,
 ]
 PAGES = {
@@ -46,22 +37,6 @@ INVALID = {
         "「<img src=x onerror=alert…」は",
     ),
 }
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    root = Path(calculators.__file__).parents[2]
-    build(load_config(str(root / "mkdocs.yml"), site_dir=str(folder)))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """How pages become the site."""
 
+import json
 import re
-from base64 import b64decode
 from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -72,8 +73,9 @@ def test_modules_are_put_into_the_page_with_what_they_import(tmp_path, monkeypat
     (tmp_path / "first.js").write_text(first)
     (tmp_path / "second.js").write_text('export const two = "数";')
     page = scripts.embedded("<body>a</body>", ["first"])
-    sources = dict(re.findall(r'"(\w+)": "data:text/javascript;charset=utf-8;base64,(.*?)"', page))
-    assert {name: b64decode(code).decode() for name, code in sources.items()} == {
+    imports = json.loads(re.search(r'<script type="importmap">(.*?)</script>', page)[1])["imports"]
+    data = "data:text/javascript;charset=utf-8,"
+    assert {name: unquote(code.removeprefix(data)) for name, code in imports.items()} == {
         "first": first,
         "second": 'export const two = "数";',
     }

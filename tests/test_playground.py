@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -11,36 +10,15 @@ import numpy as np
 import pytest
 from keras import activations, ops
 
-from docs_build import ROOT
 from docs_build.scripts import FOLDER
 from keras_rnn_explained import equations
 from tests import reference
 
-playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_core_python.sync_playwright")
-load_config = pytest.importorskip("mkdocs.config").load_config
-build = pytest.importorskip("mkdocs.commands.build").build
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs the browser chromium")
 
 LANGUAGES = {"en": "playground.html", "ja": "ja/playground.html"}
 PARAMETERS = ("kernel", "recurrentKernel", "bias")
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    build(load_config(str(ROOT / "mkdocs.yml"), site_dir=str(folder)))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

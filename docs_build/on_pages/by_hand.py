@@ -95,8 +95,10 @@ def _numbers() -> dict:
         n[f"d_x{t}"] = n[f"d{t}"] @ kernel.T
         n[f"kernel_summand{t}"] = n[f"x{t}"].T @ n[f"d{t}"]
         n[f"recurrent_summand{t}"] = n[f"a{t - 1}"].T @ n[f"d{t}"]
-    n["d_kernel"] = sum(n[f"kernel_summand{t}"] for t in (1, 2, 3))
-    n["d_recurrent_kernel"] = sum(n[f"recurrent_summand{t}"] for t in (1, 2, 3))
+    n["d_kernel"] = n["kernel_summand1"] + n["kernel_summand2"] + n["kernel_summand3"]
+    n["d_recurrent_kernel"] = (
+        n["recurrent_summand1"] + n["recurrent_summand2"] + n["recurrent_summand3"]
+    )
     n["d_bias"] = n["d1"] + n["d2"] + n["d3"]
     n["d_a0"] = n["e0"]
     return n
