@@ -67,8 +67,8 @@ def figure(
         panels[0].set_ylabel(names["measured"], color=INK)
         handles, labels = panels[0].get_legend_handles_labels()
         columns = min(len(labels), 2 * len(measures))
-        place = "outside upper center"
-        drawing.legend(handles, labels, loc=place, ncols=columns, frameon=False)
+        legend: Any = {"loc": "outside upper center", "ncols": columns, "frameon": False}
+        drawing.legend(handles, labels, **legend)
     return drawing
 
 

@@ -5,6 +5,7 @@ scripts are `docs/scripts/calculators`.
 """
 
 from html import escape
+from typing import Any
 
 import keras
 
@@ -139,7 +140,7 @@ def parameters(language: str) -> str:
 
 def shapes(language: str) -> str:
     """The shapes of what a layer gives back."""
-    texts = TEXTS[language]
+    texts: Any = TEXTS[language]
     batch, time, features, units = FIELDS.values()
     layer = keras.layers.SimpleRNN(units, return_sequences=True)
     shape = layer.compute_output_shape((batch, time, features))

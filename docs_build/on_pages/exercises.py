@@ -7,6 +7,7 @@ layer, and a test compares the two.
 import json
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,9 @@ class Answer:
         slips: By name: what comes out of a common misunderstanding.
     """
 
-    values: tuple[float, ...]
+    values: tuple[Any, ...]
     tolerance: float = 0
-    slips: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    slips: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 BUTTON = {"en": "Check", "ja": "確かめる"}

@@ -125,7 +125,7 @@ def _sunspots():
     return x, y
 
 
-def _layers(truncate=None):
+def _layers(truncate: int | None = None) -> tuple[Any, Any]:
     seeded = keras.initializers.GlorotUniform(seed=2)
     rnn = ExplainedRNN(
         16,
@@ -151,7 +151,7 @@ def _chunk_gradient(length: int) -> Any:
     return _gradient(*_layers(), length)
 
 
-def _gradient(rnn, dense, length):
+def _gradient(rnn: Any, dense: Any, length: int) -> Any:
     x, y = _sunspots()
     state = np.zeros((len(x), 16), "float32")
     with tf.GradientTape() as tape:
