@@ -1,10 +1,15 @@
 """What MkDocs calls while it builds the site. Each piece of work is a module of `docs_build`."""
 
+import warnings
+
 from mkdocs.structure.files import File
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
 from docs_build import accessibility, demo, japanese, languages, mathematics, scripts
 from docs_build.on_pages import playground
+
+# Keras reads TensorFlow's variables into NumPy in a way that NumPy 2 warns of.
+warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
 
 on_post_build = languages.build_the_others
 
