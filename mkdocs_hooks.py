@@ -5,7 +5,7 @@ import warnings
 from mkdocs.structure.files import File
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
-from docs_build import accessibility, demo, japanese, languages, mathematics, scripts
+from docs_build import accessibility, demo, japanese, languages, mathematics, scripts, stylesheets
 from docs_build.on_pages import playground
 
 # Keras reads TensorFlow's variables into NumPy in a way that NumPy 2 warns of.
@@ -35,5 +35,5 @@ def on_page_context(context, page, config, nav):
 def on_post_page(output, page, config):
     """When all of it is there."""
     search = {"en": "Search", "ja": "検索"}[config.theme["language"]]
-    output = accessibility.named(output, search)
+    output = stylesheets.needed(accessibility.named(output, search))
     return scripts.embedded(output, page.meta.get("modules", []))

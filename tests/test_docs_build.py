@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from math_core import LatexError
 
-from docs_build import ROOT, accessibility, japanese, languages, mathematics, scripts
+from docs_build import (
+    ROOT,
+    accessibility,
+    japanese,
+    languages,
+    mathematics,
+    scripts,
+    stylesheets,
+)
+
+SPECIAL = ("_mkdocstrings.css", "reference.css", "calculators.css")
 
 
 def test_formulae_become_mathml():
@@ -93,3 +103,13 @@ def test_the_theme_still_has_the_search_that_is_given_a_name(site):
     assert ROOT.joinpath("mkdocs.yml").is_file()
     assert f'{accessibility.SEARCH} aria-label="Search"' in (site / "index.html").read_text()
     assert f'{accessibility.SEARCH} aria-label="検索"' in (site / "ja/index.html").read_text()
+
+
+def test_a_page_brings_the_style_sheets_that_it_uses():
+    sheets = [f'<link rel="stylesheet" href="../assets/{name}">' for name in ("site.css", *SPECIAL)]
+    bare = "".join(sheets)
+    assert stylesheets.needed(bare) == sheets[0]
+    calculates = bare + "<form class='calculator'>"
+    assert stylesheets.needed(calculates) == calculates.replace(sheets[1] + sheets[2], "")
+    documents = bare + '<div class="doc doc-object">'
+    assert stylesheets.needed(documents) == documents.replace(sheets[3], "")

@@ -125,17 +125,20 @@ class Canvas:
 
     def line(self, x, y, colour=INK, width=1.4, layer=2, **more):
         """A line through points."""
-        self.axes.plot(
-            x, y, color=colour, linewidth=width, solid_capstyle="round", zorder=layer, **more
-        )
+        look = {"color": colour, "linewidth": width, "solid_capstyle": "round", "zorder": layer}
+        self.axes.plot(x, y, clip_on=False, **look, **more)
 
     def dot(self, x, y, colour=INK, size=4.5):
         """A dot, its size in points."""
-        self.axes.plot([x], [y], "o", color=colour, markersize=size)
+        self.axes.plot([x], [y], "o", color=colour, markersize=size, clip_on=False)
+
+    def _patch(self, patch):
+        # Nothing lies beyond the axes, and a figure that says nothing of clipping is smaller.
+        self.axes.add_patch(patch).set_clip_on(False)
 
     def box(self, x, y, width, height, face=GROUND, edge=INK, layer=1, **more):
         """A frame with rounded corners."""
-        self.axes.add_patch(
+        self._patch(
             self.matplotlib.patches.FancyBboxPatch(
                 (x, y),
                 width,
@@ -151,7 +154,7 @@ class Canvas:
 
     def circle(self, x, y, radius, face=GROUND, edge=INK, layer=3, width=1.2):
         """A circle around a point."""
-        self.axes.add_patch(
+        self._patch(
             self.matplotlib.patches.Circle(
                 (x, y), radius, facecolor=face, edgecolor=edge, linewidth=width, zorder=layer
             )
@@ -161,7 +164,7 @@ class Canvas:
         """An arrow through points: straight from one to the next, or along their Bézier curve."""
         codes = [1, 4, 4, 4] if curved else None  # the codes of `matplotlib.path.Path`
         path = self.matplotlib.path.Path(points, codes)
-        self.axes.add_patch(
+        self._patch(
             self.matplotlib.patches.FancyArrowPatch(
                 path=path,
                 arrowstyle="-|>,head_length=4,head_width=2",

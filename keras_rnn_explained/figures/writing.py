@@ -92,6 +92,7 @@ def svg(figure: Any, name: str | None = None, prefix: str | None = None) -> str:
     if prefix is None:
         prefix = "figure-" + hashlib.sha256(ElementTree.tostring(root)).hexdigest()[:10]
     _identify(root, prefix)
+    _shorten(root)
     for element in root.iter():
         for attribute in ("fill", "stroke"):
             for role, (light, _) in TURNING.items():
@@ -136,6 +137,7 @@ def _svg_file(matplotlib: Any, figure: Any) -> bytes:
     root = _tree(matplotlib, figure, transparent=False)
     _name(root, figure.get_label())
     _identify(root, "figure")
+    _shorten(root)
     rules = "".join(
         f'[{attribute}="{light.lower()}"]{{{attribute}:{dark}}}'
         for light, dark in TURNING.values()
@@ -190,6 +192,25 @@ def _tree(matplotlib: Any, figure: Any, transparent: bool) -> ElementTree.Elemen
     return root
 
 
+def _shorten(root: ElementTree.Element) -> None:
+    """Leaves out what can't be seen: digits beyond a hundredth of a point, groups of one thing."""
+    for parent in list(root.iter()):
+        for place, child in enumerate(list(parent)):
+            while child.tag == "g" and not child.attrib and len(child) == 1:
+                child = parent[place] = child[0]
+    for element in root.iter():
+        for attribute in ("d", "x", "y"):
+            if attribute in element.attrib:
+                short = re.sub(r"-?\d+\.\d+", _rounded, element.attrib[attribute])
+                element.set(attribute, " ".join(short.split()))
+        if element.get("transform", "").startswith("rotate(-0 "):
+            del element.attrib["transform"]
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+
+
 def _name(root: ElementTree.Element, name: str) -> None:
     """Says what the picture is of, to those who can't see it."""
     title = ElementTree.Element("title", {"id": "title"})
@@ -200,21 +221,23 @@ def _name(root: ElementTree.Element, name: str) -> None:
 
 def _identify(root: ElementTree.Element, prefix: str) -> None:
     """Leaves the ids that something refers to, and sets them apart from those of other figures."""
-    used = {"title"}
+    used: list[str] = []
     for element in root.iter():
         for attribute, value in element.attrib.items():
             if attribute == "xlink:href" and value.startswith("#"):
-                used.add(value[1:])
-            used.update(re.findall(r"url\(#([^)]+)\)", value))
+                used.append(value[1:])
+            used += re.findall(r"url\(#([^)]+)\)", value)
+    known = {one: f"{prefix}-{number}" for number, one in enumerate(dict.fromkeys(used))}
+    known["title"] = f"{prefix}-title"
     for element in root.iter():
         for attribute, value in list(element.attrib.items()):
             if attribute == "id":
                 del element.attrib["id"]
-                if value in used:
-                    element.set("id", f"{prefix}-{value}")
+                if value in known:
+                    element.set("id", known[value])
             elif attribute == "aria-labelledby":
-                element.set(attribute, f"{prefix}-{value}")
+                element.set(attribute, known[value])
             elif attribute == "xlink:href" and value.startswith("#"):
-                element.set(attribute, f"#{prefix}-{value[1:]}")
+                element.set(attribute, f"#{known[value[1:]]}")
             elif "url(#" in value:
-                element.set(attribute, value.replace("url(#", f"url(#{prefix}-"))
+                element.set(attribute, f"url(#{known[value[len('url(#') : -1]]})")
