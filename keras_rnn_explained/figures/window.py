@@ -66,9 +66,7 @@ LABELS = {
         "initial": "initial state",
         "previous": "of time step {step}",
         "outgoing": "last\nstate",
-        "note": (
-            "The numbers are those that ran, rounded. W a is a · W, with W as Keras stores it."
-        ),
+        "note": "The numbers are those that ran, rounded.",
         "dropout": "Dropout, the same at all time steps: {symbol}′ = {symbol} ⊙ ({factors}).",
     },
     "ja": {
@@ -96,9 +94,7 @@ LABELS = {
         "initial": "初期状態",
         "previous": "時刻{step}の状態",
         "outgoing": "最後の\n状態",
-        "note": (
-            "数値は実際の計算結果を丸めたものです。W a は a · W のことです(W はKerasでの形)。"
-        ),
+        "note": "数値は実際の計算結果を丸めたものです。",
         "dropout": "ドロップアウト(全時刻で共通)：{symbol}′ = {symbol} ⊙ ({factors})",
     },
 }
@@ -291,22 +287,22 @@ class _Window:
         recurrent, middle, last = (_term(place, n) for n in range(3))
 
         # x_t comes in from above, beside the line of W_ax.
-        x_column = middle + 0.16
+        x_column = middle - 0.16
         canvas.text(x_column, self.inputs - 0.15, f"x{t}", weight="bold")
         bottom = self._column(x_column, self.inputs, u.x[sample, step], boxed=True)
         canvas.arrow((x_column, bottom), (x_column, self.terms_label - 0.09))
 
         dropped_x = "" if u.input_dropout_mask is None else "′"
         dropped_a = "" if u.recurrent_dropout_mask is None else "′"
-        self._product(recurrent, "Wₐₐ", f"a{before}{dropped_a}", VERMILLION)
+        self._product(recurrent, f"a{before}{dropped_a}", "Wₐₐ", VERMILLION)
         self._column(recurrent, self.terms_top, u.recurrent_projection[sample, step], ink)
-        self._product(middle, "Wₐₓ", f"x{t}{dropped_x}", BLUE)
+        self._product(middle, f"x{t}{dropped_x}", "Wₐₓ", BLUE)
         self._column(middle, self.terms_top, u.input_projection[sample, step], ink)
-        signs = [middle - 0.41]
+        signs = [middle - 0.34]
         if u.bias is not None:
             canvas.pill(last, self.terms_label, "bₐ", GREEN)
             self._column(last, self.terms_top, u.bias, ink)
-            signs.append(last - 0.33)
+            signs.append(last - 0.275)
         for sign in signs:
             canvas.text(sign, self.terms_label, "+", size=10, color=ink)
 
@@ -362,9 +358,9 @@ class _Window:
             self.canvas.text(x, top + (len(shown) + 0.3) * ROW, "⋮", size=8, color=GREY)
         return top + height + 0.04
 
-    def _product(self, x: float, parameter: str, factor: str, colour: str) -> None:
-        self.canvas.pill(x - 0.17, self.terms_label, parameter, colour)
-        self.canvas.text(x + 0.02, self.terms_label, factor, ha="left", size=8.5)
+    def _product(self, x: float, factor: str, parameter: str, colour: str) -> None:
+        self.canvas.text(x - 0.02, self.terms_label, factor, ha="right", size=8.5)
+        self.canvas.pill(x + 0.17, self.terms_label, parameter, colour)
 
     def _carry(self, start: float, end: float) -> None:
         """The state's way from one box to the next: the recurrent connection."""
@@ -385,7 +381,7 @@ def _term(place: int, number: int) -> float:
 def _tap(place: int, symbol: str) -> float:
     """Where a parameter's line comes down to its pill, clear of the column of x_t."""
     recurrent, middle, last = (_term(place, number) for number in range(3))
-    return {"Wₐₓ": middle - 0.17, "Wₐₐ": recurrent - 0.17, "bₐ": last}[symbol]
+    return {"Wₐₓ": middle + 0.17, "Wₐₐ": recurrent + 0.17, "bₐ": last}[symbol]
 
 
 def _column_height(shown: int, all_of_them: int) -> float:
