@@ -35,10 +35,11 @@ _PASCANU = (
 
 _CALM = {
     "en": "Clip the gradient (`global_clipnorm=1.0` of the optimizer), learn more slowly, start "
-    "from an orthogonal recurrent kernel, or cut BPTT off with `truncate_bptt`.",
-    "ja": "勾配クリッピング（オプティマイザの `global_clipnorm=1.0`）、学習率を下げる、"
-    "再帰カーネルを直交行列で初期化する、`truncate_bptt` で BPTT を打ち切る、のいずれかを"
-    "試してください。",
+    "from an orthogonal recurrent kernel, take tanh in place of relu, or cut BPTT off with "
+    "`truncate_bptt`.",
+    "ja": "勾配クリッピング(オプティマイザの `global_clipnorm=1.0`)、学習率を下げる、"
+    "再帰カーネルを直交行列で初期化する、relu を tanh に替える、`truncate_bptt` で BPTT を"
+    "打ち切る、のいずれかを試してください。",
 }
 
 CRITERIA = {
@@ -72,7 +73,7 @@ CRITERIA = {
             "steps (threshold {threshold:.0%}). Such units tell nothing, and with relu they get no "
             "gradient either.",
             "ja": "全体の {measured:.0%} のユニットが、どのサンプル・どの時刻でも同じ値です"
-            "（しきい値 {threshold:.0%}）。こうしたユニットは何も伝えず、relu の場合は勾配も"
+            "(しきい値 {threshold:.0%})。こうしたユニットは何も伝えず、relu の場合は勾配も"
             "届きません。",
         },
         advice={
@@ -81,7 +82,7 @@ CRITERIA = {
             "leaky_relu).",
             "ja": "まずバイアスを確認してください。大きな負のバイアスは relu のユニットを止めます。"
             "バイアスを 0 から始める、学習率を下げる、入力を標準化する、別の活性化関数"
-            "（tanh や leaky_relu）に替える、といった方法があります。",
+            "(tanh や leaky_relu)に替える、といった方法があります。",
         },
     ),
     "share of saturated units": Criterion(
@@ -95,13 +96,13 @@ CRITERIA = {
             "the time (threshold {threshold:.0%}). There its slope is almost 0, and hardly any "
             "gradient gets through.",
             "ja": "全体の {measured:.0%} のユニットが、ほぼ常に活性化関数の上限か下限に"
-            "張り付いています（しきい値 {threshold:.0%}）。"
+            "張り付いています(しきい値 {threshold:.0%})。"
             "そこでは傾きがほとんど 0 なので、勾配が通りません。",
         },
         advice={
             "en": "Standardise the input (mean 0, deviation 1), start from smaller weights, learn "
             "more slowly, or regularise the kernels.",
-            "ja": "入力を標準化する（平均 0、標準偏差 1）、重みの初期値を小さくする、学習率を"
+            "ja": "入力を標準化する(平均 0、標準偏差 1)、重みの初期値を小さくする、学習率を"
             "下げる、カーネルに正則化をかける、のいずれかを試してください。",
         },
     ),
@@ -116,7 +117,7 @@ CRITERIA = {
             "en": "the past makes up {measured:.3g} of the variance of the pre-activation "
             "(threshold {threshold:g}). The layer sees little but the current input.",
             "ja": "活性化前の値の分散のうち、過去の状態によるものは {measured:.3g} しかありません"
-            "（しきい値 {threshold:g}）。この層は、ほぼ現在の入力しか見ていません。",
+            "(しきい値 {threshold:g})。この層は、ほぼ現在の入力しか見ていません。",
         },
         advice={
             "en": "Start from an orthogonal recurrent kernel, scale the input down, or regularise "
@@ -154,8 +155,8 @@ CRITERIA = {
         message={
             "en": "no gradient reaches this layer from the loss: it is at most {measured:.3g} "
             "(threshold {threshold:g}). The layer learns nothing.",
-            "ja": "損失からこの層に勾配が届いていません（最大でも {measured:.3g}、しきい値 "
-            "{threshold:g}）。この層は何も学習しません。",
+            "ja": "損失からこの層に勾配が届いていません(最大でも {measured:.3g}、しきい値 "
+            "{threshold:g})。この層は何も学習しません。",
         },
         advice={
             "en": "Look at the layers between this one and the loss: dead relu units, a kernel of "
@@ -174,8 +175,8 @@ CRITERIA = {
         message={
             "en": "on its way back through time the gradient grows to {measured:.3g} times its "
             "size (threshold {threshold:g}).",
-            "ja": "勾配が時間を遡るうちに {measured:.3g} 倍に膨らみます"
-            "（しきい値 {threshold:g}）。",
+            "ja": "勾配が時間をさかのぼるうちに {measured:.3g} 倍に膨らみます"
+            "(しきい値 {threshold:g})。",
         },
         advice=_CALM,
     ),
@@ -187,7 +188,7 @@ CRITERIA = {
         message={
             "en": "the norm of the parameters' gradient is {measured:.3g} (threshold "
             "{threshold:g}).",
-            "ja": "パラメータの勾配のノルムが {measured:.3g} です（しきい値 {threshold:g}）。",
+            "ja": "パラメータの勾配のノルムが {measured:.3g} です(しきい値 {threshold:g})。",
         },
         advice={
             "en": "Standardise the targets and the input. " + _CALM["en"],
@@ -204,17 +205,17 @@ CRITERIA = {
             "en": "at each time step back, {measured:.3g} of the gradient's size is left "
             "(threshold {threshold:g}). A loss teaches the layer nothing about inputs a "
             "few steps before it.",
-            "ja": "勾配は 1 時刻遡るごとに {measured:.3g} 倍に縮みます"
-            "（しきい値 {threshold:g}）。損失は、数時刻より前の入力について何も"
-            "教えられません。",
+            "ja": "勾配は 1 時刻さかのぼるごとに {measured:.3g} 倍に縮みます"
+            "(しきい値 {threshold:g})。損失からは、数時刻より前の入力について"
+            "何も学べません。",
         },
         advice={
             "en": "Start from an orthogonal recurrent kernel (the default), take tanh rather than "
             "sigmoid, scale down an input that saturates the units, or take a layer with gates "
             "(LSTM, GRU) for a task that needs a long memory.",
-            "ja": "再帰カーネルを直交行列（既定値）で初期化する、sigmoid ではなく tanh を使う、"
+            "ja": "再帰カーネルを直交行列(既定値)で初期化する、sigmoid ではなく tanh を使う、"
             "ユニットを飽和させる大きな入力を小さくする、のいずれかを試してください。"
-            "長い記憶が必要な課題なら、ゲート付きの層（LSTM、GRU）も検討してください。",
+            "長い記憶が必要な課題なら、ゲート付きの層(LSTM、GRU)も検討してください。",
         },
     ),
     "effective rank of the states": Criterion(
@@ -226,15 +227,15 @@ CRITERIA = {
         message={
             "en": "the states spread over {measured:.3g} dimensions (effective rank, threshold "
             "{threshold:g}), though the input would allow more. The units all say much the same.",
-            "ja": "状態が広がっているのは {measured:.3g} 次元だけです（有効ランク、しきい値 "
-            "{threshold:g}）。入力にはもっと多くの次元があるのに、どのユニットもほぼ同じことしか"
+            "ja": "状態が広がっているのは {measured:.3g} 次元だけです(有効ランク、しきい値 "
+            "{threshold:g})。入力にはもっと多くの次元があるのに、どのユニットもほぼ同じことしか"
             "表していません。",
         },
         advice={
             "en": "Start from the default initializers (an orthogonal recurrent kernel), check "
             "that the kernels' columns are not copies of each other, regularise less, or take "
             "fewer units.",
-            "ja": "既定の初期化（再帰カーネルは直交行列）に戻す、カーネルの列が互いに同じになって"
+            "ja": "既定の初期化(再帰カーネルは直交行列)に戻す、カーネルの列が互いに同じになって"
             "いないか確かめる、正則化を弱める、ユニット数を減らす、のいずれかを試してください。",
         },
     ),

@@ -134,7 +134,7 @@ class Finding:
     def _place(self, language):
         if self.call is None:
             return self.layer
-        return self.layer + _in(language, {"en": " (call {})", "ja": "（呼び出し {}）"}).format(
+        return self.layer + _in(language, {"en": " (call {})", "ja": "(呼び出し {})"}).format(
             self.call
         )
 

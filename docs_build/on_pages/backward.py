@@ -28,7 +28,7 @@ LABELS = {
         "sum": "gradient of {symbol}: the sum of the three",
     },
     "ja": {
-        "title": "3時刻を遡る",
+        "title": "3時刻をさかのぼる",
         "about": "灰色：順伝播、青：勾配(逆伝播)、下段：各時刻が加える項",
         "step": "t = {t}",
         "loss": "損失 L",

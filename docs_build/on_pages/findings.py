@@ -48,7 +48,7 @@ QUANTITIES = {
     "size of the upstream gradient": "上流からの勾配の大きさ",
     "growth of the gradient": "勾配の増大率",
     "norm of the parameters' gradient": "パラメータの勾配のノルム",
-    "gradient kept per time step": "1時刻遡るごとに残る勾配の割合",
+    "gradient kept per time step": "1時刻さかのぼるごとに残る勾配の割合",
     "effective rank of the states": "状態の有効ランク",
 }
 """In Japanese. The English names are the package's."""

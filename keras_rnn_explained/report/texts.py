@@ -135,8 +135,8 @@ TEXTS = {
         "contents": "目次",
         "model": "モデルの構成",
         "model_is": "{name} は {kind} で、重みは全部で {weights:,} 個です。形状 {shapes} の"
-        "データを与えました（先頭はバッチサイズです）。",
-        "model_table": "モデルの層の一覧（再帰層には印があります）",
+        "データを与えました(先頭はバッチサイズです)。",
+        "model_table": "モデルの層の一覧(再帰層には印があります)",
         "path": "層",
         "kind": "クラス",
         "weights": "重みの数",
@@ -166,7 +166,7 @@ TEXTS = {
         "count": "個数",
         "of_input": "入力 xₜ",
         "of_state": "1つ前の状態 aₜ₋₁",
-        "of_nothing": "なし（そのまま足します）",
+        "of_nothing": "なし(そのまま足します)",
         "written_out": "特徴量数×ユニット数＋ユニット数²＋ユニット数 ＝ {features}×{units}＋"
         "{units}²＋{units} ＝ {total:,}",
         "written_out_plain": "特徴量数×ユニット数＋ユニット数² ＝ {features}×{units}＋{units}² ＝ "
@@ -201,7 +201,7 @@ TEXTS = {
         "map_of": "サンプル {sample} の隠れ状態",
         "window": "最後の数時刻を並べた図",
         "gradients": "勾配はどこから来たか",
-        "gradients_about": "学習では、損失を時刻をさかのぼって伝えます（通時的誤差逆伝播、BPTT）。"
+        "gradients_about": "学習では、損失を時刻をさかのぼって伝えます(通時的誤差逆伝播、BPTT)。"
         "どの時刻も同じパラメータを使うため、パラメータの勾配はすべての時刻についての和になります。"
         "このデータでの損失は {loss} です。",
         "no_gradients": "正解データ y なしで作成したページのため、勾配と診断結果はありません。",
