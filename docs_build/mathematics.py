@@ -22,6 +22,7 @@ FORMULA = re.compile(
     r"(?:\\\((?P<inline>.*?)\\\)|\\\[(?P<block>.*?)\\\])</(?P=tag)>",
     re.DOTALL,
 )
+SYMBOL = re.compile(r"<td>(?=<math(?:(?!</math>).)*</math></td>)", re.DOTALL)
 # No line begins with one of these, so none is broken between a formula and it.
 CLOSING = tuple(",.;:!?)]」、。，．）")
 WORD_JOINER = "\u2060"
@@ -34,7 +35,7 @@ def formulae_in(html: str) -> str:
     Raises:
         LatexError: If a formula can't be read.
     """
-    return FORMULA.sub(_mathml, html)
+    return SYMBOL.sub('<td class="symbol">', FORMULA.sub(_mathml, html))
 
 
 def _mathml(found: re.Match) -> str:

@@ -332,7 +332,7 @@ def test_a_finding_tells_its_numbers_and_what_to_try_in_both_languages(quantity)
     finding = Finding(criterion.kind, "a/{b}", quantity, 0.1234, 0.5, criterion.source, call=2)
     assert "0.123" in str(finding)
     assert criterion.kind in str(finding)
-    for language, call in (("en", "(call 2)"), ("ja", "（呼び出し 2）")):
+    for language, call in (("en", "(call 2)"), ("ja", "(呼び出し 2)")):
         message = finding.message(language)
         assert "a/{b}" in message
         assert call in message

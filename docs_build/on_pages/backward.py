@@ -36,7 +36,7 @@ LABELS = {
     },
 }
 
-LEFT, APART = 1.75, 2.25
+LEFT, APART = 1.9, 2.25
 STATE, PRE, SUMMAND, SUM = 1.45, 2.55, 3.55, 4.15
 
 
@@ -58,7 +58,7 @@ def through_time(language: str) -> Any:
     for t in (1, 2, 3):
         _step(canvas, t, LEFT + (t - 1) * APART, (top + 0.44, state, pre, summand, total), labels)
     # a_0 comes from outside, and the gradient goes there.
-    _between(canvas, 1, first - APART, state, pre, shortened=0.98)
+    _between(canvas, 1, first - APART, state, pre, shortened=0.83)
     canvas.circle(0.5, state + 0.49, 0.22)
     canvas.text(0.5, state + 0.49, "a₀", size=10, layer=5)
     return canvas.figure
@@ -87,7 +87,7 @@ def _step(canvas, t, x, places, labels):
     loss, state, pre, summand, total = places
     t_, before = subscript(t), subscript(t - 1)
     canvas.box(x - 0.42, state - 0.38, 0.84, pre - state + 0.76, "none", LIGHT, layer=0)
-    canvas.text(x + 0.62, pre + 0.33, labels["step"].format(t=t), color=GREY, size=8, ha="left")
+    canvas.text(x - 0.38, pre + 0.28, labels["step"].format(t=t), color=GREY, size=8, ha="left")
     for y, name in ((state, f"a{t_}"), (pre, f"â{t_}")):
         canvas.circle(x, y, 0.22)
         canvas.text(x, y, name, size=10, layer=5)

@@ -18,5 +18,6 @@ def shown(language: str, drawing: Any, name: str, caption: str = "") -> str:
     figure = getattr(figures, drawing)(language) if isinstance(drawing, str) else drawing
     below = f'<figcaption markdown="span">{caption}</figcaption>' if caption else ""
     # By keyboard, too, a reader gets to the end of one that is wider than the window.
-    start = '<figure class="drawn" tabindex="0" markdown="1">'
+    width = f"--width: {72 * figure.get_figwidth():.0f}pt"
+    start = f'<figure class="drawn" style="{width}" tabindex="0" markdown="1">'
     return f"{start}{figures.svg(figure, name=name)}\n{below}</figure>"
