@@ -1,7 +1,10 @@
 """The site as its readers meet it: every page, in both languages, in a browser."""
 
 import functools
+import re
 import threading
+import unicodedata
+from html import unescape
 from html.parser import HTMLParser
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -9,6 +12,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 import yaml
+from fontTools import ttLib
 
 axe = pytest.importorskip("axe_core_python.sync_playwright")
 
@@ -215,6 +219,34 @@ def test_no_link_is_broken(anchors, site, path):
 def test_no_id_is_there_twice(anchors, path):
     ids = anchors[path].ids
     assert sorted({one for one in ids if ids.count(one) > 1}) == []
+
+
+def test_the_font_has_all_that_the_formulae_use(site):
+    font = ttLib.TTFont(site / "assets" / "fonts" / "stix-two-math.woff2").getBestCmap()
+    used = set()
+    for page in site.rglob("*.html"):
+        for formula in re.findall("<math.*?</math>", page.read_text(encoding="utf-8"), re.DOTALL):
+            used.update(unescape(re.sub("<[^>]+>", "", formula)))
+    letters = {one for one in used if one.isalpha() and not is_japanese(one)}
+    assert len(letters) > 30
+    elsewhere = set("˜∗𝖳")  # in the fonts of any system
+    assert {one for one in used if ord(one) not in font and not is_japanese(one)} <= elsewhere
+    # A single letter is set in italics.
+    assert {one for one in letters if italic(one) not in font} <= elsewhere
+
+
+def is_japanese(character):
+    return "\u3040" <= character <= "\u9fff"
+
+
+def italic(letter):
+    """The code of its mathematical italic; h has its own place, as the Planck constant."""
+    kind = "CAPITAL" if letter.isupper() else "SMALL"
+    name = letter if letter.isascii() else unicodedata.name(letter).split()[-1]
+    try:
+        return ord(unicodedata.lookup(f"MATHEMATICAL ITALIC {kind} {name.upper()}"))
+    except KeyError:
+        return ord("ℎ") if letter == "h" else ord(letter)
 
 
 def test_both_languages_have_the_same_pages_in_the_same_order():

@@ -298,7 +298,7 @@ class _Window:
         self._column(recurrent, self.terms_top, u.recurrent_projection[sample, step], ink)
         self._product(middle, f"x{t}{dropped_x}", "Wₐₓ", BLUE)
         self._column(middle, self.terms_top, u.input_projection[sample, step], ink)
-        signs = [middle - 0.34]
+        signs = [middle - 0.33]
         if u.bias is not None:
             canvas.pill(last, self.terms_label, "bₐ", GREEN)
             self._column(last, self.terms_top, u.bias, ink)
@@ -359,8 +359,8 @@ class _Window:
         return top + height + 0.04
 
     def _product(self, x: float, factor: str, parameter: str, colour: str) -> None:
-        self.canvas.text(x - 0.02, self.terms_label, factor, ha="right", size=8.5)
-        self.canvas.pill(x + 0.17, self.terms_label, parameter, colour)
+        self.canvas.text(x - 0.04, self.terms_label, factor, ha="right", size=8.5)
+        self.canvas.pill(x + 0.15, self.terms_label, parameter, colour)
 
     def _carry(self, start: float, end: float) -> None:
         """The state's way from one box to the next: the recurrent connection."""
@@ -381,7 +381,7 @@ def _term(place: int, number: int) -> float:
 def _tap(place: int, symbol: str) -> float:
     """Where a parameter's line comes down to its pill, clear of the column of x_t."""
     recurrent, middle, last = (_term(place, number) for number in range(3))
-    return {"Wₐₓ": middle + 0.17, "Wₐₐ": recurrent + 0.17, "bₐ": last}[symbol]
+    return {"Wₐₓ": middle + 0.15, "Wₐₐ": recurrent + 0.15, "bₐ": last}[symbol]
 
 
 def _column_height(shown: int, all_of_them: int) -> float:

@@ -193,11 +193,13 @@ def _tree(matplotlib: Any, figure: Any, transparent: bool) -> ElementTree.Elemen
 
 
 def _shorten(root: ElementTree.Element) -> None:
-    """Leaves out what can't be seen: digits beyond a hundredth of a point, groups of one thing."""
-    for parent in list(root.iter()):
-        for place, child in enumerate(list(parent)):
-            while child.tag == "g" and not child.attrib and len(child) == 1:
-                child = parent[place] = child[0]
+    """Leaves out what can't be seen: groups, and digits beyond a hundredth of a point."""
+    for parent in reversed(list(root.iter())):
+        parent[:] = [
+            element
+            for child in parent
+            for element in ([child] if child.tag != "g" or child.attrib else child)
+        ]
     for element in root.iter():
         for attribute in ("d", "x", "y"):
             if attribute in element.attrib:
