@@ -171,7 +171,7 @@ def test_the_search_finds(opened, address, site, language, query, where):
     page = opened(start + language + "index.html")
     page.locator("input[name=query]").fill(query)
     first = page.locator(".md-search-result__item").first
-    first.wait_for(timeout=20_000)
+    first.wait_for(timeout=60_000)
     assert query.split()[0] in page.locator(".md-search-result__list").inner_text()
 
 
