@@ -16,8 +16,9 @@ def test_wrapping_loses_nothing_but_spaces_and_keeps_to_the_width(text, width):
         assert size <= width
 
 
-def test_a_line_of_japanese_does_not_start_with_a_full_stop():
-    assert wrapped("これは図です。", 6) == ["これは図です。"]
+@pytest.mark.parametrize("mark", "、。，．）」』)")
+def test_a_line_of_japanese_does_not_start_with_a_mark_that_closes(mark):
+    assert wrapped(f"これは図です{mark}", 6) == [f"これは図です{mark}"]
 
 
 def test_words_are_not_broken_where_they_fit():

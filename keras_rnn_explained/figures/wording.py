@@ -17,7 +17,7 @@ Labels = Mapping[str, str]
 # What XML can't hold, and so no SVG.
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Japanese has no spaces to break a line at, but no line starts with one of these.
-_NOT_FIRST = "、。，．)」』・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.)"
+_NOT_FIRST = "、。，．）」』・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.)"
 
 
 def labels_in(language: str, tables: Mapping[str, Labels]) -> Labels:
