@@ -4,25 +4,26 @@ The gradient of a parameter is a sum over all time steps. Here are its summands,
 loss at one time step reaches an earlier one.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops, tree
+from keras import ops
 from numpy.typing import NDArray
 
-from keras_rnn_explained import equations, validation
+from keras_rnn_explained import activations, equations, validation
 from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
-from keras_rnn_explained.finding import recurrent_layers
+from keras_rnn_explained.losses import loss_function, loss_value
 from keras_rnn_explained.recording import Call, recording
+from keras_rnn_explained.results import Result
+from keras_rnn_explained.tables import BY_FEATURE, BY_UNIT, Quantity
 from keras_rnn_explained.unfolding import (
     Look,
     Unfolding,
-    array_table,
-    arrays_of,
     copy,
     evenly,
     unfolding_of,
@@ -57,7 +58,7 @@ class Flow:
 
 
 @dataclass(frozen=True, eq=False)
-class Gradients:
+class Gradients(Result):
     """One backward pass through a layer, time step by time step.
 
     With g_t the upstream gradient, at every time step t from the last to the first
@@ -94,7 +95,20 @@ class Gradients:
     recurrent_kernel: Array = field(repr=False)
     bias: Array | None = field(repr=False)
     truncate_bptt: int | None
-    _program: Program = field(repr=False)
+    _program: Program | None = field(repr=False, default=None)
+
+    QUANTITIES: ClassVar = {
+        "upstream": Quantity("g_t", "upstream gradient", BY_UNIT),
+        "error": Quantity("e_t", "error", BY_UNIT),
+        "local_error": Quantity("d_t", "local error", BY_UNIT),
+        "x": Quantity("∂L/∂x_t", "gradient of the input", BY_FEATURE),
+        "initial_state": Quantity("∂L/∂a_0", "gradient of the initial state", ("sample", "unit")),
+        "kernel": Quantity("∂L/∂W_ax", "gradient of the kernel", ("feature", "unit")),
+        "recurrent_kernel": Quantity(
+            "∂L/∂W_aa", "gradient of the recurrent kernel", ("previous_unit", "unit")
+        ),
+        "bias": Quantity("∂L/∂b_a", "gradient of the bias", ("unit",)),
+    }
 
     @property
     def spectral_radius(self) -> float:
@@ -109,9 +123,42 @@ class Gradients:
             return np.nan
         return float(np.abs(np.linalg.eigvals(recurrent_kernel)).max())
 
-    def arrays(self) -> dict[str, Array]:
-        """All arrays by name, those that are `None` left out, and those of the unfolding not in."""
-        return arrays_of(self)
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], activation: Any = None) -> Self:
+        """Reads what `save` wrote. Nothing in the file is run: it holds numbers and text alone.
+
+        Args:
+            path: The file.
+            activation: The layer's activation. `flow` and `jacobian` need it; only where Keras does
+                not know it by its name, as one that is neither built in nor registered, must it be
+                given.
+
+        Raises:
+            ValueError: If it is no such file, of a newer version of the format, of another kind of
+                result, damaged, or if an array is missing or does not fit the others; and if
+                `activation` is neither a function nor Keras's name of one.
+            OSError: If it can't be read.
+        """
+        given = None if activation is None else keras.activations.get(activation)
+        return super().load(path)._with(given)
+
+    def _values(self) -> dict[str, Any]:
+        known = None if self._program is None else activations.name_of(self._program.activation)
+        return {**super()._values(), "activation": known}
+
+    @classmethod
+    def _made_of(cls, arrays, values, within=""):
+        made = super()._made_of(arrays, values, within)
+        return made._with(activations.named(values.get("activation")))
+
+    def _with(self, activation):
+        """The same with this activation, if there is one."""
+        if activation is None:
+            return self
+        program = Program(
+            activation, all_states=True, truncate_bptt=self.truncate_bptt, way="plain"
+        )
+        return replace(self, _program=program)
 
     def summands(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
         """What each use of a parameter adds to its gradient, one time step after the other.
@@ -269,10 +316,6 @@ class Gradients:
             if t > earlier:
                 error = back(error, t)
 
-    def _repr_html_(self) -> str:
-        """A table of the arrays, for notebooks."""
-        return array_table(repr(self), self.arrays())
-
     def __repr__(self) -> str:
         u = self.unfolding
         truncated = "" if self.truncate_bptt is None else f", truncate_bptt={self.truncate_bptt}"
@@ -336,7 +379,7 @@ def backpropagate(
     of the IEEE 78 (1990).
     """
     look = Look(model, x, layer, initial_state=initial_state, mask=mask)
-    loss_of = _loss(look, y, loss, sample_weight)
+    loss_of = loss_function(look, y, loss, sample_weight)
     # A layer that the model never called has none; `calls_of` says so.
     kernels = [one.recurrent_kernel.value for one in look.layers.values() if one.built]
     with tf.GradientTape() as tape:
@@ -345,7 +388,7 @@ def backpropagate(
         known = [(v, v.value) for v in look.model.trainable_weights if v.regularizer is not None]
         with keras.StatelessScope(known, collect_losses=True), recording() as calls:
             outputs = look.run(training)
-            value = _told(loss_of, outputs, y, sample_weight)
+            value = loss_value(loss_of, outputs, y, sample_weight)
     chosen = look.calls_of(calls, call)
     upstream = tape.gradient(value, [(one.states, one.last_state) for one in chosen.values()])
     all_gradients = {
@@ -368,6 +411,12 @@ class StepBack:
     def __init__(self, gradients: Gradients, samples: Any):
         u = gradients.unfolding
         program = gradients._program
+        if program is None:
+            raise ValueError(
+                f"The activation {u.activation!r} of these gradients is not known by its name, and "
+                "without it no error can be followed back. Give it when they are loaded: "
+                "`Gradients.load(path, activation=...)`."
+            )
         self.kept = (u.pre_activation if program.derivative is None else u.state)[samples]
         self.mask = u.mask
         if u.mask is not None:
@@ -434,65 +483,3 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
         truncate_bptt=call.layer.truncate_bptt,
         _program=program,
     )
-
-
-def _loss(look: Look, y: Any, loss: Any, sample_weight: Any) -> Callable[[Any], Any]:
-    """The loss as a function of the model's outputs."""
-    if y is not None:
-        y = validation.tensors("y", y)
-    if sample_weight is not None:
-        sample_weight = validation.tensors("sample_weight", sample_weight)
-    if loss is None:
-        if not getattr(look.model, "compiled", False):
-            raise ValueError(
-                f"`loss` must be given, as in `loss='mse'`, for {look.model.name!r} was not "
-                "compiled with one."
-            )
-        return lambda outputs: look.model.compute_loss(
-            x=look.x, y=y, y_pred=outputs, sample_weight=sample_weight
-        )
-    try:
-        loss = keras.losses.get(loss)
-    except ValueError:
-        is_layer = any(f"/{path}".endswith(f"/{loss}") for path in recurrent_layers(look.model))
-        raise ValueError(
-            f"`loss` must be a Keras loss, its name, as in `loss='mse'`, or a function, got "
-            f"{loss!r}.{f' Is it `layer={loss!r}` that you mean?' if is_layer else ''}"
-        ) from None
-    if not isinstance(loss, keras.losses.Loss):
-        loss = _Averaged(loss)
-    return lambda outputs: loss(y, outputs, sample_weight=sample_weight)
-
-
-class _Averaged(keras.losses.Loss):
-    """A function of targets and outputs as a loss: weighted, masked and averaged like any other."""
-
-    def __init__(self, function: Callable):
-        super().__init__()
-        self.function = function
-
-    def call(self, y_true, y_pred):
-        return self.function(y_true, y_pred)
-
-
-def _told(loss_of, outputs, y, sample_weight):
-    """The loss; where it can't be computed, with what there was to compute it from."""
-    try:
-        value = loss_of(outputs)
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        if y is None:
-            raise ValueError(
-                "`y`, the targets, is missing: without it there is no loss."
-            ) from error
-        of_y, of_outputs, of_weights = (
-            tree.map_structure(lambda array: tuple(np.shape(array)), arrays)
-            for arrays in (y, outputs, sample_weight)
-        )
-        weights = "" if sample_weight is None else f" and `sample_weight` of shape {of_weights}"
-        raise ValueError(
-            f"`y` of shape {of_y}{weights} does not fit the model's output of shape {of_outputs}, "
-            f"or the loss does not: {error}"
-        ) from error
-    if value is None or value.shape.rank != 0:
-        raise ValueError(f"The loss must be one number, got {value!r}.")
-    return value

@@ -4,11 +4,9 @@ Unfolding changes nothing about a layer. It writes the one recurrence down once 
 so that every copy can be looked at; the parameters stay the same three arrays throughout.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from html import escape
+from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -22,6 +20,8 @@ from keras_rnn_explained.execution import swap_time_and_batch
 from keras_rnn_explained.finding import RECURRENT, chosen_layers, recurrent_layers
 from keras_rnn_explained.layer import ExplainedRNN
 from keras_rnn_explained.recording import Call, recording
+from keras_rnn_explained.results import Result
+from keras_rnn_explained.tables import BY_FEATURE, BY_UNIT, Quantity
 
 Array = NDArray[Any]
 
@@ -29,7 +29,7 @@ Array = NDArray[Any]
 # `eq=False`: `==` on arrays gives an array, so the comparison that a dataclass would write could
 # only fail. `repr=False` keeps what is shown to one readable line.
 @dataclass(frozen=True, eq=False)
-class Unfolding:
+class Unfolding(Result):
     """One forward pass, time step by time step. All arrays have the layer's compute dtype.
 
     At every time step t, with the same three parameters,
@@ -77,6 +77,21 @@ class Unfolding:
     activation: str
     go_backwards: bool
 
+    QUANTITIES: ClassVar = {
+        "x": Quantity("x_t", "input", BY_FEATURE),
+        "input_projection": Quantity("x_t·W_ax", "input projection", BY_UNIT),
+        "recurrent_projection": Quantity("a_{t−1}·W_aa", "recurrent projection", BY_UNIT),
+        "pre_activation": Quantity("â_t", "pre-activation", BY_UNIT),
+        "previous_state": Quantity("a_{t−1}", "previous hidden state", BY_UNIT),
+        "state": Quantity("a_t", "hidden state", BY_UNIT),
+        "kernel": Quantity("W_ax", "kernel", ("feature", "unit")),
+        "recurrent_kernel": Quantity("W_aa", "recurrent kernel", ("previous_unit", "unit")),
+        "bias": Quantity("b_a", "bias", ("unit",)),
+        "mask": Quantity("m_t", "mask", BY_UNIT, is_shared=True),
+        "input_dropout_mask": Quantity("r_x", "input dropout mask", ("sample", "feature")),
+        "recurrent_dropout_mask": Quantity("r", "recurrent dropout mask", ("sample", "unit")),
+    }
+
     @property
     def batch(self) -> int:
         """Number of samples."""
@@ -96,14 +111,6 @@ class Unfolding:
     def features(self) -> int:
         """Size of the input at one time step."""
         return self.x.shape[2]
-
-    def arrays(self) -> dict[str, Array]:
-        """All arrays by name, those that are `None` left out."""
-        return arrays_of(self)
-
-    def _repr_html_(self) -> str:
-        """A table of the arrays, for notebooks."""
-        return array_table(repr(self), self.arrays())
 
     def __repr__(self) -> str:
         sizes = ", ".join(
@@ -278,7 +285,7 @@ def unfolding_of(path: str, call: Call) -> Unfolding:
         input_dropout_mask=copy(call.input_dropout_mask),
         recurrent_dropout_mask=copy(r),
         activation=getattr(layer.activation, "__name__", type(layer.activation).__name__),
-        go_backwards=layer.go_backwards,
+        go_backwards=bool(layer.go_backwards),
     )
 
 
@@ -290,12 +297,6 @@ def copy(tensor: Any) -> Any:
     return None if tensor is None else np.array(ops.convert_to_numpy(tensor))
 
 
-def arrays_of(result: Any) -> dict[str, Array]:
-    """The fields of a dataclass that are arrays, by name."""
-    values = {item.name: getattr(result, item.name) for item in fields(result)}
-    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-
-
 def evenly(count: int, most: int) -> Array:
     """At most `most` of `count` indices, ascending, evenly spread, the last among them."""
     # From the end: of one index alone, NumPy gives where it starts.
@@ -305,19 +306,3 @@ def evenly(count: int, most: int) -> Array:
 def wide(array: Array) -> Array:
     """In float64: NumPy's linear algebra knows no 16 bits."""
     return np.asarray(array).astype("float64")
-
-
-def array_table(title: str, arrays: dict[str, Array]) -> str:
-    """Arrays as an HTML table: names, shapes and the least, mean and greatest value."""
-    measures: list[Callable] = [np.min, np.mean, np.max]
-    rows = "".join(
-        f"<tr><th>{escape(name)}</th><td>{' × '.join(map(str, array.shape))}</td>"
-        + "".join(f"<td>{measure(array.astype('float64')):.4g}</td>" for measure in measures)
-        + "</tr>"
-        for name, array in arrays.items()
-    )
-    heads = "".join(f"<th>{head}</th>" for head in ("", "shape", "least", "mean", "greatest"))
-    return (
-        f"<table><caption>{escape(title)}</caption>"
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    )

@@ -15,13 +15,14 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
-    {"criteria", "datasets", "equations", "loops", "terminal"},
-    {"execution"},
-    {"validation", "simple_rnn_weights", "recording", "copying"},
+    {"activations", "criteria", "datasets", "equations", "files", "loops", "tables", "terminal"},
+    {"archive", "execution"},
+    {"copying", "recording", "results", "simple_rnn_weights", "validation"},
     {"layer"},
     {"finding"},
     {"convert"},
     {"unfolding"},
+    {"losses"},
     {"bptt"},
     {"diagnosis"},
     {"figures", "verification"},
@@ -75,7 +76,7 @@ def test_importing_the_package_loads_no_plotting_and_no_other_backend():
     assert "keras" in loaded
     # Keras itself may load some of these where they are installed.
     added = loaded - {name.partition(".")[0] for name in loaded_by("import keras")}
-    assert not added & {"matplotlib", "torch", "jax", "onnx", "pandas"}
+    assert not added & {"matplotlib", "torch", "jax", "onnx", "pandas", "xarray"}
 
 
 @pytest.mark.parametrize("folder", ["mine", "keras_rnn_explained_extras"])

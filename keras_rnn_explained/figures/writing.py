@@ -20,6 +20,7 @@ from keras_rnn_explained.figures.drawing import (
     load_matplotlib,
 )
 from keras_rnn_explained.figures.wording import printable
+from keras_rnn_explained.files import written_whole
 
 SUFFIXES = (".svg", ".png")
 """What a figure can be written as."""
@@ -109,23 +110,16 @@ def finished(figure: Any, path: str | os.PathLike[str] | None) -> Any:
 
 
 def write(figure: Any, path: Path) -> None:
-    """Writes beside `path` and then renames: no reader ever sees half a figure.
+    """Writes a figure, whole or not at all.
 
     Raises:
         OSError: If `path` can't be written.
     """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"`path` must be in a folder that exists, got {path!s}.")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as file:
-            if path.suffix.lower() == ".svg":
-                file.write(_svg_file(load_matplotlib(), figure))
-            else:
-                figure.savefig(file, format="png", dpi=160)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with written_whole(path) as unfinished, unfinished.open("wb") as file:
+        if path.suffix.lower() == ".svg":
+            file.write(_svg_file(load_matplotlib(), figure))
+        else:
+            figure.savefig(file, format="png", dpi=160)
 
 
 def _svg_file(matplotlib: Any, figure: Any) -> bytes:

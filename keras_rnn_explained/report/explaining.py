@@ -14,6 +14,7 @@ from keras import tree
 from keras_rnn_explained import figures
 from keras_rnn_explained.bptt import Gradients, backpropagate
 from keras_rnn_explained.diagnosis import findings_of
+from keras_rnn_explained.files import written_whole
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
 from keras_rnn_explained.recording import recording
 from keras_rnn_explained.report import page
@@ -129,7 +130,8 @@ def explain(
         cell=figures.svg(figures.cell(language), prefix="cell"),
         with_gradients=with_gradients,
     )
-    _write(path, html)
+    with written_whole(path) as unfinished:
+        unfinished.write_text(html, encoding="utf-8")
     say(1.0, texts["progress_done"].format(path=path))
     return path
 
@@ -248,13 +250,3 @@ def _parameters(gradients: Gradients) -> Iterator[tuple[str, Any]]:
 def _about(model: Any, x: Any, recurrent: list[str]) -> page.About:
     shapes = [tuple(np.shape(array)) for array in tree.flatten(x)]
     return page.About.of(model, shapes, recurrent)
-
-
-def _write(path: Path, html: str) -> None:
-    """Writes beside `path` and then renames: no reader ever sees half a page."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(html, encoding="utf-8")
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
