@@ -39,10 +39,10 @@ class NetworkInPyTorch:
             case.features, case.units, nonlinearity=case.activation, batch_first=True
         )
         with torch.no_grad():
-            network.weight_ih_l0.copy_(torch.from_numpy(given.kernel.T))
-            network.weight_hh_l0.copy_(torch.from_numpy(given.recurrent_kernel.T))
-            network.bias_ih_l0.copy_(torch.from_numpy(given.bias))
-            network.bias_hh_l0.zero_()
+            network.get_parameter("weight_ih_l0").copy_(torch.from_numpy(given.kernel.T))
+            network.get_parameter("weight_hh_l0").copy_(torch.from_numpy(given.recurrent_kernel.T))
+            network.get_parameter("bias_ih_l0").copy_(torch.from_numpy(given.bias))
+            network.get_parameter("bias_hh_l0").zero_()
         return network
 
     def forward(self, case: Case) -> Call:

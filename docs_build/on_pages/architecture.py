@@ -36,6 +36,9 @@ JAPANESE = {
     "simple_rnn_weights": "`ExplainedRNN` が読み込む重みファイルから `SimpleRNN` の変数を探す。",
     "tables": "軸に名前のついた配列を、xarrayとpandasの形にする。",
     "terminal": "コマンドに共通の、静かなインポート、進捗表示、検査、表。",
+    "torch_stack": "`torch.nn.RNN` で表せるもの。重みの配列またはKerasの層から読み取り、"
+    "表せないものは理由を示して断る。",
+    "torch_weights": "`torch.nn.RNN` との相互変換。",
     "training_log": "学習中に見たモデルの数値を、CSVとTensorBoardに書く。",
     "unfolding": "各時刻に何が起きたか。時間に沿って並べた順伝播の数値。",
     "validation": "渡された値の検査。メッセージは引数、渡された値、渡すべき値を示す。",
