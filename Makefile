@@ -1,6 +1,8 @@
 # Each command sets up what it needs in a virtual environment of its own, $(VENV).
 PYTHON ?= python3
 VENV ?= .venv
+# The one of the extras `tensorflow` and `tensorflow-cpu` that is there, for both can't be.
+TENSORFLOW ?= $(if $(wildcard $(VENV)/lib/python*/site-packages/tensorflow_cpu-*),tensorflow-cpu,tensorflow)
 BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
@@ -37,5 +39,5 @@ $(BIN)/python:
 
 $(VENV)/with-%: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for $*, which takes a minute or so"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*,$(TENSORFLOW)]'
 	touch $@

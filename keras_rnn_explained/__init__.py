@@ -75,4 +75,5 @@ def _is_starting_as_a_command() -> bool:
 # Importing the package makes the layer known to Keras, so that saved models can be loaded. Only the
 # command waits: it reads its arguments before it starts TensorFlow.
 if not _is_starting_as_a_command():
+    import_module(f"{__name__}.installation").load_tensorflow()
     import_module(f"{__name__}.layer")

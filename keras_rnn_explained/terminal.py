@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from keras_rnn_explained.installation import load_tensorflow
+
 
 class MisuseError(Exception):
     """What the user asked for can't be done; the message says what can."""
@@ -23,15 +25,20 @@ def quiet_start() -> Iterator[None]:
     """For the imports that start TensorFlow, without what it logs to standard error meanwhile.
 
     Some of its lines no setting keeps back, as they come before its logging is set up.
+
+    Raises:
+        MisuseError: If there is no TensorFlow that the package runs on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryFile() as log:
         standard_error = os.dup(2)
         os.dup2(log.fileno(), 2)
         try:
+            try:
+                tf = load_tensorflow()
+            except ImportError as error:
+                raise MisuseError(str(error)) from error
             yield
-            import tensorflow as tf
-
             tf.get_logger().setLevel("CRITICAL")
         except Exception:
             log.seek(0)

@@ -15,6 +15,7 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
+    {"installation"},
     {"activations", "criteria", "datasets", "equations", "files", "loops", "tables", "terminal"},
     {"archive", "execution"},
     {"copying", "recording", "results", "simple_rnn_weights", "validation"},

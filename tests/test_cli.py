@@ -318,6 +318,14 @@ def test_ctrl_c_that_python_drops_is_raised_again_by_the_next_update():
         signal.signal(signal.SIGINT, before)
 
 
+def test_without_tensorflow_a_command_says_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert main(["verify"]) == 2
+    shown = capsys.readouterr().err
+    assert len(shown.splitlines()) == 1
+    assert "`pip install 'tensorflow>=" in shown
+
+
 # Help and version
 
 
