@@ -13,9 +13,7 @@ from keras import activations, ops
 from docs_build.scripts import FOLDER
 from keras_rnn_explained import equations
 from tests import reference
-
-axe = pytest.importorskip("axe_core_python.sync_playwright")
-
+from tests.accessibility import violations
 
 LANGUAGES = {"en": "playground.html", "ja": "ja/playground.html"}
 PARAMETERS = ("kernel", "recurrentKernel", "bias")
@@ -464,8 +462,7 @@ def test_it_is_accessible_and_fits(opened, language, scheme, width):
     page.locator("#pg-x-0-0").fill("abc")
     page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    found = axe.Axe().run(page, context=".md-content")["violations"]
-    assert [(one["id"], [node["target"] for node in one["nodes"]]) for one in found] == []
+    assert violations(page, ".md-content") == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -10,8 +10,7 @@ import pytest
 from keras_rnn_explained import ExplainedRNN, unfold
 from keras_rnn_explained.figures.wording import decimals
 from keras_rnn_explained.report import explain
-
-axe = pytest.importorskip("axe_core_python.sync_playwright")
+from tests.accessibility import violations
 
 HOSTILE = [
     "<script>window.hacked=1</script>",
@@ -190,8 +189,7 @@ def test_nothing_is_wider_than_the_window(opened, pages, language, width):
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_axe_finds_no_violation(opened, pages, language, scheme):
     page = opened(pages[language], scheme)
-    violations = axe.Axe().run(page)["violations"]
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in violations] == []
+    assert violations(page) == []
 
 
 def test_without_scripts_there_are_the_first_and_the_last_time_step(opened, pages, model):

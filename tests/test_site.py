@@ -14,7 +14,7 @@ import pytest
 import yaml
 from fontTools import ttLib
 
-axe = pytest.importorskip("axe_core_python.sync_playwright")
+from tests.accessibility import violations
 
 ROOT = Path(__file__).parent.parent
 MOST_BYTES = 500_000
@@ -89,11 +89,6 @@ def opened(browser):
         context.close()
     assert complaints == []
     assert outside == []
-
-
-def violations(page):
-    found = axe.Axe().run(page)["violations"]
-    return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])

@@ -9,7 +9,7 @@ import pytest
 from keras_rnn_explained import ExplainedRNN, equations, execution, verification
 from keras_rnn_explained.verification import Case, compare, relative_difference, verify
 
-MANY = 400
+MANY = 150
 """Random cases that all have to agree. The documentation says how many."""
 
 SEED_OF_A_COMPILED_CASE = next(s for s in range(100) if Case.draw(s).execution == "compiled")
