@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
-.PHONY: demo test fast-test lint docs docs-build check clean
+LOWEST := $(VENV)/lowest
+.PHONY: demo test fast-test test-lowest lint docs docs-build check clean
 
 demo: $(VENV)/with-figures  ## Train on the sunspots, beside SimpleRNN
 	$(BIN)/rnn-explained demo
@@ -17,6 +18,11 @@ test: $(VENV)/with-test  ## All tests
 
 fast-test: $(VENV)/with-test  ## All but the slow ones
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-lowest: $(LOWEST)/installed  ## Some tests on the lowest supported versions, and on tensorflow-cpu
+	$(LOWEST)/bin/python -m pytest -n auto -m "not slow" \
+		tests/test_installation.py tests/test_equations.py tests/test_simple_rnn_weights.py
+	$(LOWEST)/bin/rnn-explained verify --cases 25
 
 lint: $(VENV)/with-lint  ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
@@ -29,7 +35,7 @@ docs: $(VENV)/with-docs  ## Serve the documentation
 docs-build: $(VENV)/with-docs  ## Build the documentation into site/, strictly
 	$(BIN)/mkdocs build --strict
 
-check: lint docs-build test  ## Everything that continuous integration runs
+check: lint docs-build test test-lowest  ## Everything that continuous integration runs
 
 clean:
 	rm -rf $(VENV) site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -40,4 +46,16 @@ $(BIN)/python:
 $(VENV)/with-%: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Setting up $(VENV) for $*, which takes a minute or so"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*,$(TENSORFLOW)]'
+	touch $@
+
+# TensorFlow and all else come first: the package then has to take what is there.
+$(LOWEST)/installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Setting up $(LOWEST) with the lowest supported versions, which takes a minute or so"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LOWEST)
+	$(BIN)/uv pip compile --quiet pyproject.toml --resolution lowest-direct \
+		--extra tensorflow-cpu --extra figures -o $(LOWEST)/versions.txt
+	$(BIN)/uv pip install --quiet --python $(LOWEST) -r $(LOWEST)/versions.txt \
+		absl-py filelock hypothesis pytest pytest-xdist
+	$(BIN)/uv pip install --quiet --python $(LOWEST) -e .
 	touch $@

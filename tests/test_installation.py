@@ -2,6 +2,7 @@
 
 import subprocess
 import venv
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,8 @@ def test_new_ones_are_enough(bare_python, tmp_path, version):
     installed(tmp_path, "tf-nightly", version, f"__version__ = '{version}'")
     # Then the next thing is missing.
     assert importing(bare_python, tmp_path) == "ModuleNotFoundError: No module named 'keras'"
+
+
+def test_the_package_brought_no_second_tensorflow():
+    # `make test-lowest` sees to this beside tensorflow-cpu, `make test` beside tensorflow.
+    assert len(set(metadata.packages_distributions()["tensorflow"])) == 1
