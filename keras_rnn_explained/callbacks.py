@@ -14,7 +14,7 @@ from keras_rnn_explained import validation
 from keras_rnn_explained.bptt import Gradients, backpropagate
 from keras_rnn_explained.diagnosis import findings_of
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
-from keras_rnn_explained.training_log import CsvLog, TensorBoardLog
+from keras_rnn_explained.training_log import CsvLog, TensorBoardLog, numbers_of
 
 SHARE_OF_LOOKS = 0.02
 """The part of the training time that looks may take, unless `every` says how often to look."""
@@ -49,6 +49,11 @@ class GradientFlow(keras.callbacks.Callback):
     text, and the gradient flow as a figure. The step, in the CSV file `batch`, is the optimizer's
     count of updates, which goes on through several `fit`s.
 
+    **Other callbacks** get the same numbers with `to_logs`: they are then in the `logs` that Keras
+    hands round at the end of each epoch, as `rnn/saturation` and so on. Keras's `CSVLogger`, the
+    history of `fit` and the callbacks of experiment trackers read them there. Such a callback has
+    to come after this one in the list of callbacks.
+
     **If something goes wrong** that could have been seen before training, it is an error before the
     first batch. A look that fails later (the disk is full, say) ends the looking with a warning,
     and the training goes on.
@@ -66,6 +71,7 @@ class GradientFlow(keras.callbacks.Callback):
         csv: Path of the CSV file, or `None`. It is whole after each look, also if the run is
             killed. A layer's name that a spreadsheet would take for a formula gets a `'` before it.
         append: Whether to go on with the CSV file if it is there; otherwise each `fit` replaces it.
+        to_logs: Whether to add the numbers of the latest look to Keras's `logs` of each epoch.
         layer: Which layers, as in `backpropagate`; by default all recurrent ones.
         call: Which call of a layer that is called several times in one run: 0 is the first, -1 the
             last.
@@ -105,6 +111,7 @@ class GradientFlow(keras.callbacks.Callback):
         log_dir: str | os.PathLike[str] | None = None,
         csv: str | os.PathLike[str] | None = None,
         append: bool = False,
+        to_logs: bool = False,
         layer: Any = None,
         call: int = 0,
         loss: Any = None,
@@ -114,6 +121,7 @@ class GradientFlow(keras.callbacks.Callback):
         self.every = None if every is None else validation.positive_integer("every", every)
         _check_samples(x=x, y=y, sample_weight=sample_weight)
         self.x, self.y, self.sample_weight = deepcopy((x, y, sample_weight))
+        self.to_logs = to_logs
         self.layer, self.call, self.loss = layer, call, loss
         self._csv = None if csv is None else CsvLog(csv, append)
         self._tensorboard = None if log_dir is None else TensorBoardLog(log_dir)
@@ -144,6 +152,10 @@ class GradientFlow(keras.callbacks.Callback):
             del self._first
             self._looks, self._figures = _Pace(SHARE_OF_LOOKS), _Pace(SHARE_OF_FIGURES)
             self._figures.spent = FIRST_FIGURE
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.to_logs and logs is not None:
+            logs.update(self._numbers)
 
     def on_train_end(self, logs=None):
         if self._has_looked and not self._has_failed and self._step() > self._seen_at:
@@ -198,6 +210,13 @@ class GradientFlow(keras.callbacks.Callback):
             self._csv.write(step, self._epoch, looks)
         if self._tensorboard is not None:
             self._tensorboard.write(step, looks)
+        if self.to_logs:
+            self._numbers = {
+                f"{layer}/{name}": value
+                for layer, gradients in looks.items()
+                for name, value in numbers_of(gradients).items()
+                if value is not None
+            }
         texts = []
         for layer, gradients in looks.items():
             for finding in findings_of(gradients):

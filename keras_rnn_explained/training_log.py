@@ -66,6 +66,11 @@ def scalars_of(gradients: Gradients) -> dict[str, float | None]:
     return dict(zip(SCALARS, values, strict=True))
 
 
+def numbers_of(gradients: Gradients) -> dict[str, float | None]:
+    """The loss, and what `scalars_of` gives."""
+    return {"loss": gradients.loss, **scalars_of(gradients)}
+
+
 def _norm(array, axis=None):
     array = np.asarray(array, "float64")
     return np.sqrt(np.sum(np.square(array), axis=axis))
@@ -144,8 +149,7 @@ class CsvLog:
                 "epoch": epoch,
                 # A spreadsheet would compute what starts like a formula.
                 "layer": f"'{layer}" if layer.startswith(FORMULA_SIGNS) else layer,
-                "loss": gradients.loss,
-                **scalars_of(gradients),
+                **numbers_of(gradients),
                 "time_steps": gradients.unfolding.time,
             }
             for layer, gradients in looks.items()
@@ -216,7 +220,7 @@ class TensorBoardLog:
         """
         with self._writer.as_default(step=batch):
             for layer, gradients in looks.items():
-                for name, value in {"loss": gradients.loss, **scalars_of(gradients)}.items():
+                for name, value in numbers_of(gradients).items():
                     if value is not None:
                         tf.summary.scalar(f"{layer}/{name}", value)
                 _histogram(f"{layer}/states", gradients.unfolding.state)

@@ -175,6 +175,26 @@ def test_by_default_it_looks_at_the_start_at_the_end_and_no_more_than_it_may(tmp
     assert [int(row["batch"]) for row in rows(tmp_path / "flow.csv")] == [0, 1, 6]
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_other_callbacks_find_the_numbers_in_the_logs_of_each_epoch(tmp_path, activation):
+    flow = GradientFlow(X, Y, every=3, csv=tmp_path / "flow.csv", to_logs=True)
+    logger = keras.callbacks.CSVLogger(str(tmp_path / "log.csv"))
+    history = train(network(activation=activation), flow, logger, epochs=3).history
+    looks = rows(tmp_path / "flow.csv")[:-1]  # the one after the last batch is after the last epoch
+    logged = rows(tmp_path / "log.csv")
+    names = {*training_log.SCALARS, "loss"} - ({"saturation"} if activation == "relu" else set())
+    columns = {name for name in logged[0] if not name.startswith("val_")}  # these Keras adds
+    assert columns == {"epoch", "loss", *(f"rnn/{name}" for name in names)}
+    for name in names:
+        seen = [float(look[name]) for look in looks]
+        assert [float(row[f"rnn/{name}"]) for row in logged] == history[f"rnn/{name}"] == seen
+
+
+def test_by_default_the_logs_are_left_alone(tmp_path):
+    flow = GradientFlow(X, Y, csv=tmp_path / "flow.csv")
+    assert [*train(network(), flow).history] == ["loss"]
+
+
 def test_a_second_fit_goes_on_counting_and_replaces_or_appends(tmp_path):
     model, path = network(), tmp_path / "flow.csv"
     train(model, GradientFlow(X, Y, every=9, csv=path))
