@@ -16,7 +16,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from keras_rnn_explained import activations, equations, validation
-from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
+from keras_rnn_explained.execution import Computation, Inputs, swap_time_and_batch
 from keras_rnn_explained.losses import loss_function, loss_value
 from keras_rnn_explained.recording import Call, recording
 from keras_rnn_explained.results import Result
@@ -95,7 +95,7 @@ class Gradients(Result):
     recurrent_kernel: Array = field(repr=False)
     bias: Array | None = field(repr=False)
     truncate_bptt: int | None
-    _program: Program | None = field(repr=False, default=None)
+    _program: Computation | None = field(repr=False, default=None)
 
     QUANTITIES: ClassVar = {
         "upstream": Quantity("g_t", "upstream gradient", BY_UNIT),

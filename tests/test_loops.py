@@ -1,8 +1,8 @@
 import keras
 import pytest
 import tensorflow as tf
-
 from keras_rnn_explained.loops import scan, unrolled_scan
+
 from tests.comparison import assert_same
 
 

@@ -1,0 +1,145 @@
+"""How JAX runs the equations: as one program that knows that the states' gradient is BPTT."""
+
+from collections.abc import Callable
+
+import jax
+from keras import ops
+
+from keras_rnn_explained.execution import (
+    Computation,
+    Execution,
+    Inputs,
+    Tensor,
+    unrolled_scan,
+)
+
+LOOP_MASKS_WHOLE_STEPS = True
+"""Whether `SimpleRNN`, unless unrolled, takes a mask for all units together, and gives back a_0 and
+not 0 before the first time step that is not masked."""
+
+
+class Executor:
+    """Runs the equations of one layer.
+
+    Args:
+        activation: φ, a function of a tensor.
+        requested: One of `execution.WAYS`.
+        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
+        unroll: Whether the time step is repeated in the program instead of looping.
+
+    Attributes:
+        execution: How the last call ran that was not a run of a program made before; `None` before
+            the first.
+    """
+
+    def __init__(
+        self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
+    ):
+        self.activation = activation
+        self.requested = requested
+        self.truncate_bptt = truncate_bptt
+        self.unroll = unroll
+        self.execution: Execution | None = None
+        self._programs: dict[bool, Program] = {}
+
+    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
+        """The states of all time steps (`None` unless `all_states`), and the last state."""
+        self.execution = self.choose()
+        states, last_state = self._run(inputs, all_states)
+        return states if all_states else None, last_state
+
+    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
+        """All states and the last; `execution` stays."""
+        return self._run(inputs, True)
+
+    def choose(self) -> Execution:
+        """The way that fits a call."""
+        if getattr(self.activation, "variables", None):
+            return Execution("autodiff", "the activation has variables, which need gradients too")
+        if self.requested == "plain":
+            return Execution("plain", "the layer has execution='plain'")
+        return Execution("compiled", "JAX compiles every loop")
+
+    def _run(self, inputs, all_states):
+        inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in inputs))
+        return self.program(all_states, self.choose().way)(inputs)
+
+    def program(self, all_states: bool, way: str) -> "Program":
+        """The program for a kind of call, made when first asked for."""
+        key = all_states, way
+        if key not in self._programs:
+            self._programs[key] = Program(
+                self.activation, all_states, self.truncate_bptt, way, self.unroll
+            )
+        return self._programs[key]
+
+
+class Program(Computation):
+    """The equations for one activation, ready to run.
+
+    Args:
+        activation: φ, a function of a tensor.
+        all_states: Whether all states are asked for, or only the last.
+        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
+        way: The `way` of an `Execution`.
+        unroll: Whether the time step is repeated in the program instead of looping.
+    """
+
+    def __init__(
+        self,
+        activation: Callable[[Tensor], Tensor],
+        all_states: bool,
+        truncate_bptt: int | None,
+        way: str,
+        unroll: bool = False,
+    ):
+        super().__init__(
+            activation, all_states, truncate_bptt, unrolled_scan if unroll else jax.lax.scan
+        )
+        self.run = self._autodiff
+        if way != "autodiff":
+            self.run = jax.custom_vjp(self._autodiff)
+            self.run.defvjp(self._forth, self._back)
+        if way == "compiled":
+            self.run = jax.jit(self.run)
+
+    def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
+        """The states of all time steps (`None` unless `all_states`), and the last state.
+
+        Gradients of any order flow back to the inputs.
+        """
+        outputs = self.run(inputs)
+        return outputs if self.all_states else (None, outputs)
+
+    def _autodiff(self, inputs):
+        _, outputs = self.forward(inputs)
+        return outputs
+
+    def _forth(self, inputs):
+        states, outputs = self.forward(inputs)
+        return outputs, (inputs, states)
+
+    def _back(self, kept, upstream):
+        inputs, states = kept
+        upstream = upstream if self.all_states else (upstream,)
+        x, kernel, recurrent_kernel, *bias, initial_state = self.gradients(
+            self.local_errors, inputs, states, upstream
+        )
+        # `None` is no gradient, as for what there is none of and for the masks.
+        bias = bias[0] if bias else None
+        return (Inputs(x, kernel, recurrent_kernel, bias, initial_state),)
+
+    def vector_jacobian_product(self, function, arguments, *upstream):
+        outputs, pull_back = jax.vjp(function, *arguments)
+        return pull_back(upstream if isinstance(outputs, tuple) else upstream[0])
+
+
+def require(condition: bool, message: str, x: Tensor) -> Tensor:
+    """`x`, if the condition holds: JAX knows all sizes.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if not condition:
+        raise ValueError(message)
+    return x
