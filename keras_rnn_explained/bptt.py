@@ -11,11 +11,10 @@ from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from keras_rnn_explained import activations, equations, validation
+from keras_rnn_explained import activations, backends, equations, validation
 from keras_rnn_explained.execution import Computation, Inputs, swap_time_and_batch
 from keras_rnn_explained.losses import loss_function, loss_value
 from keras_rnn_explained.recording import Call, recording
@@ -155,9 +154,7 @@ class Gradients(Result):
         """The same with this activation, if there is one."""
         if activation is None:
             return self
-        program = Program(
-            activation, all_states=True, truncate_bptt=self.truncate_bptt, way="plain"
-        )
+        program = backends.current().computation(activation, self.truncate_bptt)
         return replace(self, _program=program)
 
     def summands(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
@@ -380,20 +377,19 @@ def backpropagate(
     """
     look = Look(model, x, layer, initial_state=initial_state, mask=mask)
     loss_of = loss_function(look, y, loss, sample_weight)
-    # A layer that the model never called has none; `calls_of` says so.
-    kernels = [one.recurrent_kernel.value for one in look.layers.values() if one.built]
-    with tf.GradientTape() as tape:
-        tape.watch(kernels)  # even if they are not trained
+
+    def run(watch):
         # Within, Keras asks the scope for the variables that it regularizes.
         known = [(v, v.value) for v in look.model.trainable_weights if v.regularizer is not None]
-        with keras.StatelessScope(known, collect_losses=True), recording() as calls:
+        with keras.StatelessScope(known, collect_losses=True), recording(watch) as calls:
             outputs = look.run(training)
-            value = loss_value(loss_of, outputs, y, sample_weight)
-    chosen = look.calls_of(calls, call)
-    upstream = tape.gradient(value, [(one.states, one.last_state) for one in chosen.values()])
+            return loss_value(loss_of, outputs, y, sample_weight), calls
+
+    value, chosen, upstream = backends.current().upstream_gradients(
+        run, lambda calls: look.calls_of(calls, call)
+    )
     all_gradients = {
-        path: _gradients_of(path, one, float(value), g)
-        for (path, one), g in zip(chosen.items(), upstream, strict=True)
+        path: _gradients_of(path, one, float(value), upstream[path]) for path, one in chosen.items()
     }
     return all_gradients if isinstance(layer, (list, tuple)) else next(iter(all_gradients.values()))
 
@@ -460,7 +456,7 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
         [of_states[:, :-1], of_states[:, -1:] + of_last_state[:, None]], axis=1
     )
     outside = of_states, ops.zeros_like(of_last_state)
-    program = call.layer._executor.program(inputs, all_states=True, way="plain")
+    program = call.layer._executor.computation(inputs)
     states = swap_time_and_batch(call.states)
     local_error, initial_state = program.run_local_errors(inputs, states, outside)
     error, _ = program.run_errors(inputs, states, outside)

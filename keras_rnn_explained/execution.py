@@ -7,6 +7,7 @@ compiles and learns that the gradient of the states is BPTT is in the modules of
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from keras import ops, tree
@@ -82,6 +83,9 @@ class Computation:
         self.truncate_bptt = truncate_bptt
         self.scan = scan
         self.derivative = equations.derivative_from_state(activation)
+        # As the backend runs them fastest, which is for it to say.
+        self.run_local_errors: Callable = self.local_errors
+        self.run_errors: Callable = partial(self.local_errors, whole=True)
 
     def vector_jacobian_product(self, function: Callable, arguments: tuple, *upstream: Tensor):
         """Automatic differentiation of `function` at `arguments`, in the direction `upstream`."""

@@ -262,7 +262,8 @@ class ExplainedRNN(keras.layers.Layer):
 
         if is_recording():
             states, last_state = self._executor.look(inputs, self.return_sequences)
-            note(Call(self, sequences, input_mask, inputs, states, last_state))
+            call = Call(self, sequences, input_mask, inputs, states, last_state)
+            states, last_state = note(call)
         else:
             states, last_state = self._executor(inputs, self.return_sequences)
 

@@ -3,7 +3,6 @@
 from numbers import Integral, Number, Real
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -36,20 +35,6 @@ def way(value: Any) -> str:
     if value not in WAYS:
         raise ValueError(f"`execution` must be one of {', '.join(map(repr, WAYS))}, got {value!r}.")
     return value
-
-
-def backend() -> None:
-    """Checks that Keras runs on TensorFlow.
-
-    Raises:
-        RuntimeError: If it does not.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"ExplainedRNN needs Keras's TensorFlow backend, but Keras runs on "
-            f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
-            "'tensorflow' before Keras is imported."
-        )
 
 
 def fraction(name: str, value: Any) -> float:

@@ -1,6 +1,12 @@
 """How each backend of Keras runs the equations and learns that the states' gradient is BPTT.
 
-Each module has an `Executor`, which a layer calls, and `require`, a condition on sizes.
+A module for each has the same names:
+
+- `Executor`, which a layer calls;
+- `computation`, the equations to be looked into, without a layer;
+- `upstream_gradients`, a loss and its gradients at recorded states;
+- `require`, a condition on sizes, and `has_numbers`, whether a tensor's numbers can be seen;
+- `LOOP_MASKS_WHOLE_STEPS`, `ERRORS` and `TRACED`, in which backends differ.
 """
 
 from importlib import import_module

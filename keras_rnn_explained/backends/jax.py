@@ -1,10 +1,14 @@
 """How JAX runs the equations: as one program that knows that the states' gradient is BPTT."""
 
 from collections.abc import Callable
+from itertools import count
 
 import jax
+import jax.numpy as jnp
+import keras
 from keras import ops
 
+from keras_rnn_explained import equations
 from keras_rnn_explained.execution import (
     Computation,
     Execution,
@@ -16,6 +20,12 @@ from keras_rnn_explained.execution import (
 LOOP_MASKS_WHOLE_STEPS = True
 """Whether `SimpleRNN`, unless unrolled, takes a mask for all units together, and gives back a_0 and
 not 0 before the first time step that is not masked."""
+
+ERRORS = ()
+"""What JAX raises of shapes that do not fit, besides `ValueError` and `TypeError`."""
+
+TRACED = "`jax.jit`, `jax.vmap` or another function that JAX traces"
+"""Where arrays have no numbers."""
 
 
 class Executor:
@@ -40,11 +50,12 @@ class Executor:
         self.truncate_bptt = truncate_bptt
         self.unroll = unroll
         self.execution: Execution | None = None
-        self._programs: dict[bool, Program] = {}
+        self._reads_variables: bool | None = None
+        self._programs: dict[tuple[bool, str], Program] = {}
 
     def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state."""
-        self.execution = self.choose()
+        self.execution = self.choose(inputs)
         states, last_state = self._run(inputs, all_states)
         return states if all_states else None, last_state
 
@@ -52,9 +63,18 @@ class Executor:
         """All states and the last; `execution` stays."""
         return self._run(inputs, True)
 
-    def choose(self) -> Execution:
+    def computation(self, inputs: Inputs) -> Computation:
+        """The computation for such inputs, to be looked into."""
+        return self.program(True, self.choose(inputs).way)
+
+    def choose(self, inputs: Inputs) -> Execution:
         """The way that fits a call."""
-        if getattr(self.activation, "variables", None):
+        if self._reads_variables is None:
+            known = equations.derivative_from_state(self.activation) is not None
+            self._reads_variables = not known and reads_variables(
+                self.activation, inputs.initial_state
+            )
+        if self._reads_variables:
             return Execution("autodiff", "the activation has variables, which need gradients too")
         if self.requested == "plain":
             return Execution("plain", "the layer has execution='plain'")
@@ -62,7 +82,7 @@ class Executor:
 
     def _run(self, inputs, all_states):
         inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in inputs))
-        return self.program(all_states, self.choose().way)(inputs)
+        return self.program(all_states, self.choose(inputs).way)(inputs)
 
     def program(self, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
@@ -96,12 +116,15 @@ class Program(Computation):
         super().__init__(
             activation, all_states, truncate_bptt, unrolled_scan if unroll else jax.lax.scan
         )
-        self.run = self._autodiff
+        self.run: Callable = self._autodiff
         if way != "autodiff":
-            self.run = jax.custom_vjp(self._autodiff)
-            self.run.defvjp(self._forth, self._back)
+            states = jax.custom_vjp(self._autodiff)
+            states.defvjp(self._forth, self._back)
+            self.run = states
         if way == "compiled":
             self.run = jax.jit(self.run)
+            self.run_local_errors = jax.jit(self.run_local_errors)
+            self.run_errors = jax.jit(self.run_errors)
 
     def __call__(self, inputs: Inputs) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state.
@@ -132,6 +155,58 @@ class Program(Computation):
     def vector_jacobian_product(self, function, arguments, *upstream):
         outputs, pull_back = jax.vjp(function, *arguments)
         return pull_back(upstream if isinstance(outputs, tuple) else upstream[0])
+
+
+def computation(activation: Callable, truncate_bptt: int | None) -> Computation:
+    """The computation of all states, to be looked into."""
+    return Program(activation, all_states=True, truncate_bptt=truncate_bptt, way="plain")
+
+
+def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, dict]:
+    """See `backends.tensorflow`.
+
+    JAX differentiates functions of arguments, and the states within a model are none. So a first
+    run finds them, and a second one adds zeros to them, which are arguments.
+    """
+    value, calls = run(None)
+    chosen = choose(calls)
+    zeros = {
+        place: jax.tree.map(jnp.zeros_like, (call.states, call.last_state))
+        for place, call in enumerate(calls)
+        if any(call is one for one in chosen.values())
+    }
+
+    def loss(added):
+        places = count()
+
+        def watch(*outputs):
+            return jax.tree.map(jnp.add, outputs, added.get(next(places), (0, 0)))
+
+        value, _ = run(watch)
+        return value
+
+    gradients = jax.grad(loss)(zeros)
+    places = {id(call): place for place, call in enumerate(calls)}
+    return value, chosen, {path: gradients[places[id(call)]] for path, call in chosen.items()}
+
+
+def reads_variables(activation: Callable, state: Tensor) -> bool:
+    """Whether an activation reads variables of Keras's, which a compiled one would never do again."""
+    read = []
+
+    class Noting(keras.StatelessScope):
+        def get_current_value(self, variable):
+            read.append(variable)
+            return super().get_current_value(variable)
+
+    with Noting():
+        jax.eval_shape(activation, jax.ShapeDtypeStruct((1, state.shape[-1]), state.dtype))
+    return bool(read)
+
+
+def has_numbers(tensor: Tensor) -> bool:
+    """Whether an array's numbers are there to be seen."""
+    return not isinstance(tensor, jax.core.Tracer)
 
 
 def require(condition: bool, message: str, x: Tensor) -> Tensor:

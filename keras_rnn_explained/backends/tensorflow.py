@@ -39,6 +39,12 @@ USUAL_BATCH = 32
 LOOP_MASKS_WHOLE_STEPS = False
 """See `backends.jax`."""
 
+ERRORS = (tf.errors.OpError,)
+"""What TensorFlow raises of shapes that do not fit, besides `ValueError` and `TypeError`."""
+
+TRACED = "a `tf.function`"
+"""Where tensors have no numbers."""
+
 
 class Executor:
     """Runs the equations of one layer, each time in the way that fits the call.
@@ -107,6 +113,10 @@ class Executor:
             )
         return self._programs[key]
 
+    def computation(self, inputs: Inputs) -> Computation:
+        """The plain computation for such inputs, to be looked into."""
+        return self.program(inputs, all_states=True, way="plain")
+
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
         if not self._obstacle_sought:
@@ -157,8 +167,7 @@ class Program(Computation):
         super().__init__(activation, all_states, truncate_bptt, loop)
         self.way = way
         self.sizes: set[tuple[int, int]] = set()
-        self.run_forward, self.run_local_errors = self.forward, self.local_errors
-        self.run_errors: Callable = partial(self.local_errors, whole=True)
+        self.run_forward: Callable = self.forward
         if way != "autodiff":
             # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
             # a loop in Python. Time steps that are written out need one for each length.
@@ -355,6 +364,39 @@ def xla_works() -> bool:
         )
         return False
     return True
+
+
+def computation(activation: Callable, truncate_bptt: int | None) -> Computation:
+    """The plain computation of all states, to be looked into."""
+    return Program(activation, all_states=True, truncate_bptt=truncate_bptt, way="plain")
+
+
+def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, dict]:
+    """A loss, and what arrives of its gradient at the states of some recorded calls.
+
+    Args:
+        run: Runs a model, given `recording`'s `watch`, and returns the loss and the calls.
+        choose: Which of the calls to look at, by path.
+
+    Returns:
+        The loss, the chosen calls, and by the same paths the gradients of the states and of the
+        last state, `None` where there is none.
+    """
+    with tf.GradientTape() as tape:
+
+        def watch(*outputs):
+            tape.watch(outputs)
+            return outputs
+
+        value, calls = run(watch)
+    chosen = choose(calls)
+    outputs = {path: (call.states, call.last_state) for path, call in chosen.items()}
+    return value, chosen, tape.gradient(value, outputs)
+
+
+def has_numbers(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers are there to be seen."""
+    return not tf.is_symbolic_tensor(tensor)
 
 
 def require(condition: Tensor, message: str, x: Tensor) -> Tensor:

@@ -17,6 +17,12 @@ from keras_rnn_explained.execution import (
 LOOP_MASKS_WHOLE_STEPS = False
 """See `backends.jax`."""
 
+ERRORS = (RuntimeError, IndexError)
+"""What torch raises of shapes that do not fit, besides `ValueError` and `TypeError`."""
+
+TRACED = "`torch.vmap` or `torch.compile`"
+"""Where tensors have no numbers."""
+
 
 class Executor:
     """Runs the equations of one layer.
@@ -39,11 +45,12 @@ class Executor:
         self.truncate_bptt = truncate_bptt
         self.unroll = unroll
         self.execution: Execution | None = None
+        self._has_variables: bool | None = None
         self._program = Program(activation, truncate_bptt)
 
     def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state."""
-        self.execution = self.choose()
+        self.execution = self.choose(inputs)
         states, last_state = self._run(inputs)
         return states if all_states else None, last_state
 
@@ -51,15 +58,23 @@ class Executor:
         """All states and the last; `execution` stays."""
         return self._run(inputs)
 
-    def choose(self) -> Execution:
+    def computation(self, inputs: Inputs) -> Computation:
+        """The computation for such inputs, to be looked into."""
+        return self._program
+
+    def choose(self, inputs: Inputs) -> Execution:
         """The way that fits a call."""
-        if getattr(self.activation, "variables", None):
+        if self._has_variables is None:
+            state = torch.zeros_like(inputs.initial_state[:1], requires_grad=False)
+            with torch.enable_grad():
+                self._has_variables = self.activation(state).requires_grad
+        if self._has_variables:
             return Execution("autodiff", "the activation has variables, which need gradients too")
         return Execution("plain", "torch runs operation by operation")
 
     def _run(self, inputs):
         inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in inputs))
-        if self.choose().way == "autodiff":
+        if self.choose(inputs).way == "autodiff":
             states, _ = self._program.forward(inputs)
         else:
             states = States.apply(self._program, *inputs)
@@ -82,7 +97,11 @@ class Program(Computation):
             arguments = [a if a.requires_grad else a.detach().requires_grad_() for a in arguments]
             outputs = function(*arguments)
         return torch.autograd.grad(
-            outputs, arguments, upstream, create_graph=torch.is_grad_enabled(), materialize_grads=True
+            outputs,
+            arguments,
+            upstream,
+            create_graph=torch.is_grad_enabled(),
+            materialize_grads=True,
         )
 
 
@@ -112,6 +131,36 @@ class States(torch.autograd.Function):
         )
         bias = bias[0] if bias else None
         return None, x, kernel, recurrent_kernel, bias, initial_state, None, None
+
+
+def computation(activation: Callable, truncate_bptt: int | None) -> Computation:
+    """The computation of all states, to be looked into."""
+    return Program(activation, truncate_bptt)
+
+
+def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, dict]:
+    """See `backends.tensorflow`."""
+
+    def watch(*outputs):
+        # Nothing is recorded of a layer that is not trained, below which nothing is either.
+        return tuple(one if one.requires_grad else one.detach().requires_grad_() for one in outputs)
+
+    with torch.enable_grad():
+        value, calls = run(watch)
+    chosen = choose(calls)
+    outputs = [output for call in chosen.values() for output in (call.states, call.last_state)]
+    gradients: tuple = (None,) * len(outputs)
+    if value.requires_grad:
+        gradients = torch.autograd.grad(value, outputs, allow_unused=True)
+    pairs = zip(gradients[::2], gradients[1::2], strict=True)
+    return value, chosen, dict(zip(chosen, pairs, strict=True))
+
+
+def has_numbers(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers are there to be seen."""
+    return not (
+        torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
 
 
 def require(condition: bool, message: str, x: Tensor) -> Tensor:
