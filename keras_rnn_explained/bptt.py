@@ -389,7 +389,8 @@ def backpropagate(
         run, lambda calls: look.calls_of(calls, call)
     )
     all_gradients = {
-        path: _gradients_of(path, one, float(value), upstream[path]) for path, one in chosen.items()
+        path: _gradients_of(path, one, float(copy(value)), upstream[path])
+        for path, one in chosen.items()
     }
     return all_gradients if isinstance(layer, (list, tuple)) else next(iter(all_gradients.values()))
 

@@ -164,7 +164,7 @@ def test_a_stateful_layer_explains_another_batch_size_in_a_graph_too():
 
 def test_an_unknown_backend_is_refused_when_the_layer_is_made(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
-    with pytest.raises(RuntimeError, match="'tensorflow', 'jax', 'torch', but.* on 'openvino'"):
+    with pytest.raises(RuntimeError, match=r"'tensorflow', 'jax', 'torch', but.* on 'openvino'"):
         ExplainedRNN(4)
 
 

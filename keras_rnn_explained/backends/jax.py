@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -24,8 +25,16 @@ not 0 before the first time step that is not masked."""
 ERRORS = ()
 """What JAX raises of shapes that do not fit, besides `ValueError` and `TypeError`."""
 
-TRACED = "`jax.jit`, `jax.vmap` or another function that JAX traces"
+TRACED = "a function that JAX traces, as `jax.jit` and `jax.vmap` do"
 """Where arrays have no numbers."""
+
+# What `copying` finds in a model; see `backends.tensorflow`. JAX's arrays never
+# change, but training in place deletes them.
+VARIABLES = (jax.Array,)
+CONTAINERS = ()
+REFERENCES = ()
+MODULES = ()
+COMPILED_FUNCTIONS = (type(jax.jit(abs)),)
 
 
 class Executor:
@@ -190,8 +199,15 @@ def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, d
     return value, chosen, {path: gradients[places[id(call)]] for path, call in chosen.items()}
 
 
+def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:
+    """See `backends.tensorflow`."""
+    sources = jax.tree.map(jnp.asarray, sources)
+    (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(sources)
+    return value, other, gradients
+
+
 def reads_variables(activation: Callable, state: Tensor) -> bool:
-    """Whether an activation reads variables of Keras's, which a compiled one would never do again."""
+    """Whether an activation reads variables of Keras's; a compiled one never would again."""
     read = []
 
     class Noting(keras.StatelessScope):

@@ -7,6 +7,7 @@ BPTT as `equations` writes it, not whatever automatic differentiation would make
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
 
 import tensorflow as tf
 from keras import ops
@@ -44,6 +45,14 @@ ERRORS = (tf.errors.OpError,)
 
 TRACED = "a `tf.function`"
 """Where tensors have no numbers."""
+
+# What `copying` finds in a model: what can change, what is put around containers, references to
+# what is saved, modules, and functions that may be bound to the model.
+VARIABLES = (tf.Variable,)
+CONTAINERS = (tf.__internal__.tracking.TrackableDataStructure,)
+REFERENCES = (tf.__internal__.tracking.TrackableReference,)
+MODULES = ()
+COMPILED_FUNCTIONS = (tf.types.experimental.PolymorphicFunction,)
 
 
 class Executor:
@@ -392,6 +401,23 @@ def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, d
     chosen = choose(calls)
     outputs = {path: (call.states, call.last_state) for path, call in chosen.items()}
     return value, chosen, tape.gradient(value, outputs)
+
+
+def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:
+    """Automatic differentiation, which knows nothing of time steps.
+
+    Args:
+        loss: A function of the sources, by name; it returns the loss and something else.
+        sources: What to differentiate with respect to, by name.
+
+    Returns:
+        The loss, the something else, and the gradients by name, zero where there is none.
+    """
+    sources = {name: tf.convert_to_tensor(array) for name, array in sources.items()}
+    with tf.GradientTape() as tape:
+        tape.watch(sources)
+        value, other = loss(sources)
+    return value, other, tape.gradient(value, sources, unconnected_gradients="zero")
 
 
 def has_numbers(tensor: Tensor) -> bool:

@@ -1,6 +1,7 @@
 """How torch runs the equations: operation by operation, with BPTT as the gradient of the states."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from keras import ops
@@ -20,8 +21,15 @@ LOOP_MASKS_WHOLE_STEPS = False
 ERRORS = (RuntimeError, IndexError)
 """What torch raises of shapes that do not fit, besides `ValueError` and `TypeError`."""
 
-TRACED = "`torch.vmap` or `torch.compile`"
+TRACED = "a function that torch traces, as `torch.vmap` and `torch.compile` do"
 """Where tensors have no numbers."""
+
+# What `copying` finds in a model; see `backends.tensorflow`.
+VARIABLES = (torch.Tensor,)
+CONTAINERS = ()
+REFERENCES = ()
+MODULES = (torch.nn.Module,)
+COMPILED_FUNCTIONS = (torch.jit.ScriptFunction,)
 
 
 class Executor:
@@ -154,6 +162,20 @@ def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, d
         gradients = torch.autograd.grad(value, outputs, allow_unused=True)
     pairs = zip(gradients[::2], gradients[1::2], strict=True)
     return value, chosen, dict(zip(chosen, pairs, strict=True))
+
+
+def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:
+    """See `backends.tensorflow`."""
+    sources = {
+        name: ops.convert_to_tensor(array).detach().clone().requires_grad_()
+        for name, array in sources.items()
+    }
+    with torch.enable_grad():
+        value, other = loss(sources)
+    gradients = torch.autograd.grad(
+        value, list(sources.values()), allow_unused=True, materialize_grads=True
+    )
+    return value, other, dict(zip(sources, gradients, strict=True))
 
 
 def has_numbers(tensor: Tensor) -> bool:
