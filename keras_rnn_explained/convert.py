@@ -208,7 +208,7 @@ def _build(new, old):
 
 
 def _take_value(copy, old, new):
-    new.assign(old.value)
+    new.assign(keras.ops.copy(old.value))  # JAX would share the array, which training deletes
     copy.take(old, new)
     copy.take(old.value, new.value)
 

@@ -217,7 +217,8 @@ class Look:
 
     def run(self, training: bool) -> Any:
         """What the model gives. To be called where calls are recorded and no variable changes."""
-        return self.model(self.x, training=training, **self.keywords)
+        with backends.current().random_state_kept():
+            return self.model(self.x, training=training, **self.keywords)
 
     def calls_of(self, calls: list[Call], call: int | None) -> dict[str, Call]:
         """Of all recorded calls, the wanted one of each layer."""

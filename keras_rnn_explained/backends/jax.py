@@ -1,6 +1,7 @@
 """How JAX runs the equations: as one program that knows that the states' gradient is BPTT."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import count
 from typing import Any
 
@@ -197,6 +198,10 @@ def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, d
     gradients = jax.grad(loss)(zeros)
     places = {id(call): place for place, call in enumerate(calls)}
     return value, chosen, {path: gradients[places[id(call)]] for path, call in chosen.items()}
+
+
+random_state_kept = nullcontext
+"""See `backends.tensorflow`."""
 
 
 def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:

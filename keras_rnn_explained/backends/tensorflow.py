@@ -6,6 +6,7 @@ BPTT as `equations` writes it, not whatever automatic differentiation would make
 
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
@@ -401,6 +402,10 @@ def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, d
     chosen = choose(calls)
     outputs = {path: (call.states, call.last_state) for path, call in chosen.items()}
     return value, chosen, tape.gradient(value, outputs)
+
+
+random_state_kept = nullcontext
+"""Keras's random numbers all come from its own variables here."""
 
 
 def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:

@@ -164,6 +164,10 @@ def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, d
     return value, chosen, dict(zip(chosen, pairs, strict=True))
 
 
+random_state_kept = torch.random.fork_rng
+"""Keras's dropout draws from torch's global generator here."""
+
+
 def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:
     """See `backends.tensorflow`."""
     sources = {
