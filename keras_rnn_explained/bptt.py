@@ -15,7 +15,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from keras_rnn_explained import activations, backends, equations, validation
-from keras_rnn_explained.execution import Computation, Inputs, swap_time_and_batch
+from keras_rnn_explained.execution import Computation, Inputs, as_tensor, swap_time_and_batch
 from keras_rnn_explained.losses import loss_function, loss_value
 from keras_rnn_explained.recording import Call, recording
 from keras_rnn_explained.results import Result
@@ -213,7 +213,7 @@ class Gradients(Result):
             steps = slice(t, min(t + length, last))
             used = left[:, steps] if mask is None else left[:, steps] * mask[:, None]
             both = (used, self.local_error[:, steps])
-            summands = equations.summands(*map(swap_time_and_batch, both))
+            summands = equations.summands(*(swap_time_and_batch(as_tensor(one)) for one in both))
             yield copy(summands).reshape(-1, *shape)
 
     def flow(self, most_steps: int = 32, most_samples: int | None = None) -> Flow:
@@ -233,7 +233,7 @@ class Gradients(Result):
         validation.positive_integer("most_steps", most_steps)
         if most_samples is not None:
             validation.positive_integer("most_samples", most_samples)
-        upstream = ops.convert_to_tensor(self.upstream[:most_samples])
+        upstream = as_tensor(self.upstream[:most_samples])
         has_loss = np.flatnonzero(np.any(self.upstream[:most_samples] != 0, axis=(0, 2)))
         steps = has_loss[evenly(len(has_loss), most_steps)]
         size = np.zeros((len(steps), self.unfolding.time))
@@ -244,7 +244,7 @@ class Gradients(Result):
         error = ops.zeros((len(steps), *upstream[:, 0].shape), upstream.dtype)
         for t in range(last, -1, -1):
             alive = (steps >= t) & (steps < t + (self.truncate_bptt or last + 1))
-            starts = ops.convert_to_tensor((steps == t)[:, None, None])
+            starts = as_tensor((steps == t)[:, None, None])
             error = ops.where(starts, upstream[:, t], error)
             size[:, t] = np.where(alive, np.linalg.norm(wide(copy(error)), axis=(1, 2)), 0)
             error = back(error, t)
@@ -414,19 +414,21 @@ class StepBack:
                 "without it no error can be followed back. Give it when they are loaded: "
                 "`Gradients.load(path, activation=...)`."
             )
-        self.kept = (u.pre_activation if program.derivative is None else u.state)[samples]
+        self.kept = as_tensor(
+            (u.pre_activation if program.derivative is None else u.state)[samples]
+        )
         self.mask = u.mask
         if u.mask is not None:
-            self.mask = (u.mask if u.mask.ndim == 3 else u.mask[..., None])[samples]
+            self.mask = as_tensor((u.mask if u.mask.ndim == 3 else u.mask[..., None])[samples])
         self.dropout_mask = u.recurrent_dropout_mask
         if self.dropout_mask is not None:
-            self.dropout_mask = self.dropout_mask[samples]
-        self.transposed = ops.convert_to_tensor(u.recurrent_kernel.T)
+            self.dropout_mask = as_tensor(self.dropout_mask[samples])
+        self.transposed = as_tensor(u.recurrent_kernel.T)
         self.activation_backward = program.activation_backward
 
     def __call__(self, error, t):
         # An activation may look at all units of a state, so it gets the kept ones in full.
-        kept = ops.broadcast_to(ops.convert_to_tensor(self.kept[:, t]), error.shape)
+        kept = ops.broadcast_to(self.kept[:, t], error.shape)
         passed_back, _ = equations.pass_back(
             error,
             kept,

@@ -177,6 +177,11 @@ def unrolled_scan(f: Callable, init, xs=None, length: int | None = None, reverse
     return carry, ops.stack(ys) if xs else None
 
 
+def as_tensor(array: Any) -> Tensor:
+    """A NumPy array as a tensor of its dtype, which Keras would not keep on every backend."""
+    return ops.convert_to_tensor(array, array.dtype.name)
+
+
 def swap_time_and_batch(array: Tensor | None) -> Tensor | None:
     """`(batch, time, ...)` to `(time, batch, ...)` and back; `None` stays `None`."""
     return None if array is None else ops.swapaxes(array, 0, 1)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_rnn_explained.execution import WAYS
+from keras_rnn_explained.execution import WAYS, as_tensor
 
 Shape = tuple[int | None, ...]
 
@@ -136,6 +136,8 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
         given = np.asarray(given)
         if given.dtype.kind in ("O" if of_words else "OSU"):
             raise TypeError(f"{_must_be_arrays(name)}, got one of dtype {given.dtype}.")
+        if given.dtype.kind not in "OSU":
+            return as_tensor(given)
     return ops.convert_to_tensor(given)
 
 

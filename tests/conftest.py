@@ -13,7 +13,10 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-settings.register_profile("project", deadline=None, derandomize=True, max_examples=50)
+# Elsewhere than on TensorFlow each example is compiled anew, or runs step by step.
+MOST_EXAMPLES = 50 if keras.backend.backend() == "tensorflow" else 8
+
+settings.register_profile("project", deadline=None, derandomize=True, max_examples=MOST_EXAMPLES)
 settings.load_profile("project")
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from keras import layers, ops
 
 from keras_rnn_explained import ExplainedRNN, backpropagate
+from keras_rnn_explained.execution import as_tensor
 from tests import reference
 from tests.comparison import TOLERANCE, assert_same
 from tests.differentiation import differentiate
@@ -53,7 +54,7 @@ def by_autodiff(layer, training=False, **keywords):
     return float(ops.convert_to_numpy(value)), of_inputs | dict(zip(names, of_weights, strict=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=min(25, settings().max_examples))
 @given(
     st.fixed_dictionaries(
         {
@@ -133,11 +134,12 @@ def norms_of_what_reaches(layer, upstream, mask):
         def loss(inputs, t=t):
             later = inputs["state"]
             for step in range(t + 1, s + 1):
-                new = layer.activation(
-                    ops.matmul(X[:, step], kernel) + ops.matmul(later, recurrent_kernel) + bias
-                )
-                later = new if mask is None else ops.where(mask[:, step, None], new, later)
-            return ops.sum(later * upstream[:, s]), None
+                recurrent_projection = ops.matmul(later, as_tensor(recurrent_kernel))
+                new = layer.activation(as_tensor(X[:, step] @ kernel + bias) + recurrent_projection)
+                if mask is not None:
+                    new = ops.where(as_tensor(mask[:, step, None]), new, later)
+                later = new
+            return ops.sum(later * ops.cast(upstream[:, s], "float64")), None
 
         _, _, of_inputs, _ = differentiate(loss, {"state": states[:, t]})
         sizes[t] = np.linalg.norm(ops.convert_to_numpy(of_inputs["state"]))
@@ -153,7 +155,7 @@ def test_jacobians_are_those_of_finite_differences(activation):
     def run(state, first, last):
         for t in range(first, last + 1):
             pre_activation = X[1:2, t] @ u.kernel + state @ u.recurrent_kernel + u.bias
-            state = ops.convert_to_numpy(layer.activation(ops.convert_to_tensor(pre_activation)))
+            state = ops.convert_to_numpy(layer.activation(as_tensor(pre_activation)))
         return state
 
     later, earlier, tiny = 4, 1, 1e-6
@@ -261,8 +263,8 @@ def test_in_a_model_the_compiled_loss_counts(weighted):
     gradients = backpropagate(whole, X, y, layer=["first", "second"], sample_weight=weights)
 
     def loss(_):
-        squares = ops.square(whole(X) - y)[:, 0]
-        return ops.mean(squares * weights if weighted else squares), None
+        squares = ops.square(whole(X) - as_tensor(y))[:, 0]
+        return ops.mean(squares * as_tensor(weights) if weighted else squares), None
 
     variables = [w for path in gradients for w in whole.get_layer(path).trainable_weights]
     *_, expected = differentiate(loss, weights=variables)
@@ -317,8 +319,8 @@ def test_several_outputs_and_their_losses_count():
 
     def loss(_):
         all_states, last_state = whole(X)
-        value = ops.mean((all_states - TARGETS.astype("f")) ** 2)
-        return value + 0.5 * ops.mean(abs(last_state - A_0.astype("f"))), None
+        value = ops.mean((all_states - as_tensor(TARGETS.astype("f"))) ** 2)
+        return value + 0.5 * ops.mean(abs(last_state - as_tensor(A_0.astype("f")))), None
 
     *_, (expected,) = differentiate(loss, weights=[rnn.kernel])
     assert_same(gradients.kernel, expected, 1e-4)

@@ -71,6 +71,9 @@ PAIRS = [
     for one, other in itertools.combinations_with_replacement(OPTIONS, 2)
     if one[0] != other[0] or one == other
 ]
+if keras.backend.backend() != "tensorflow":
+    # How options meet is in modules that all backends share, but for masks.
+    PAIRS = [pair for pair in PAIRS if pair[0] == pair[1] or ("mask", "gaps") in pair]
 
 
 def name_of(pair):
@@ -95,7 +98,7 @@ def test_every_pair_of_options_does_what_simple_rnn_does(pair, execution):
         options["seed"] = 5
     simple, explained = twins(UNITS, FEATURES, BATCH, TIME, execution, **options)
     assert_same_behaviour(explained, simple, sequences(dtype=dtype), **call)
-    assert explained.execution.way == execution
+    assert explained.execution.way == ("plain" if keras.backend.backend() == "torch" else execution)
 
 
 @pytest.mark.parametrize("masked", [False, True])

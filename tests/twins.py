@@ -48,7 +48,7 @@ def behaviour(layer, x, call=1, **keywords):
         for number in range(call):
             for place, output in enumerate(tree.flatten(layer(x, **given))):
                 results[f"output {place} of call {number}"] = output
-                upstream = random.normal(size=output.shape).astype(dtype)
+                upstream = ops.cast(random.normal(size=output.shape), dtype)
                 value += ops.sum(ops.cast(output, dtype) * upstream)
         return value + sum(ops.cast(term, dtype) for term in layer.losses), results
 
