@@ -237,6 +237,12 @@ class ExplainedRNN(keras.layers.Layer):
             # Past Keras's tracking: like SimpleRNN's, the state is not one of the layer's weights.
             object.__setattr__(self, "states", [state])
 
+    def __call__(self, *args, **kwargs):
+        # Before Keras, which would take the numbers of another backend's tensor alone.
+        for name, given in (("sequences", args[:1]), *kwargs.items()):
+            validation.of_this_backend(name, given)
+        return super().__call__(*args, **kwargs)
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
         self._check(sequences.shape)
         if self.unroll and sequences.shape[1] is None:

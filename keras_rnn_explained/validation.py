@@ -3,12 +3,15 @@
 from numbers import Integral, Number, Real
 from typing import Any
 
+import keras
 import numpy as np
-from keras import ops
+from keras import ops, tree
 
 from keras_rnn_explained.execution import WAYS, as_tensor
 
 Shape = tuple[int | None, ...]
+
+LIBRARIES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -112,6 +115,27 @@ def mask_shape(shape: Shape, batch: int | None, time: int | None, units: int) ->
         )
 
 
+def of_this_backend(name: str, given: Any) -> None:
+    """Checks that arrays are no tensors of another backend's: no gradient would get through.
+
+    Args:
+        name: What the caller calls them.
+        given: An array, or a container of arrays.
+
+    Raises:
+        TypeError: If one is.
+    """
+    running = keras.backend.backend()
+    for one in tree.flatten(given):
+        library = type(one).__module__.partition(".")[0].replace("jaxlib", "jax")
+        if library in LIBRARIES and library != running and hasattr(one, "dtype"):
+            raise TypeError(
+                f"`{name}` is a tensor of {LIBRARIES[library]}, but Keras runs on "
+                f"{LIBRARIES[running]}. Pass `numpy.asarray` of it, or set the environment "
+                f"variable KERAS_BACKEND to {library!r} before Keras is imported."
+            )
+
+
 def tensors(name: str, given: Any, of_words: bool = False) -> Any:
     """Arrays as tensors, in the dict, tuple or list in which they came.
 
@@ -123,8 +147,10 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
         of_words: Whether they may hold text.
 
     Raises:
-        TypeError: If something is neither an array nor a container of arrays.
+        TypeError: If something is neither an array nor a container of arrays, or is a tensor of
+            another backend.
     """
+    of_this_backend(name, given)
     if isinstance(given, dict):
         return {key: tensors(name, one, of_words) for key, one in given.items()}
     if isinstance(given, (list, tuple)) and any(hasattr(one, "shape") for one in given):
