@@ -73,7 +73,7 @@ def _is_starting_as_a_command() -> bool:
 
 
 # Importing the package makes the layer known to Keras, so that saved models can be loaded. Only the
-# command waits: it reads its arguments before it starts TensorFlow.
+# command waits: it reads its arguments before it starts Keras.
 if not _is_starting_as_a_command():
-    import_module(f"{__name__}.installation").load_tensorflow()
+    import_module(f"{__name__}.installation").load_backend()
     import_module(f"{__name__}.layer")

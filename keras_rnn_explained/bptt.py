@@ -11,12 +11,11 @@ from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from keras_rnn_explained import activations, equations, validation
-from keras_rnn_explained.execution import Inputs, Program, swap_time_and_batch
+from keras_rnn_explained import activations, backends, equations, validation
+from keras_rnn_explained.execution import Computation, Inputs, as_tensor, swap_time_and_batch
 from keras_rnn_explained.losses import loss_function, loss_value
 from keras_rnn_explained.recording import Call, recording
 from keras_rnn_explained.results import Result
@@ -95,7 +94,7 @@ class Gradients(Result):
     recurrent_kernel: Array = field(repr=False)
     bias: Array | None = field(repr=False)
     truncate_bptt: int | None
-    _program: Program | None = field(repr=False, default=None)
+    _program: Computation | None = field(repr=False, default=None)
 
     QUANTITIES: ClassVar = {
         "upstream": Quantity("g_t", "upstream gradient", BY_UNIT),
@@ -155,9 +154,7 @@ class Gradients(Result):
         """The same with this activation, if there is one."""
         if activation is None:
             return self
-        program = Program(
-            activation, all_states=True, truncate_bptt=self.truncate_bptt, way="plain"
-        )
+        program = backends.current().computation(activation, self.truncate_bptt)
         return replace(self, _program=program)
 
     def summands(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
@@ -216,7 +213,7 @@ class Gradients(Result):
             steps = slice(t, min(t + length, last))
             used = left[:, steps] if mask is None else left[:, steps] * mask[:, None]
             both = (used, self.local_error[:, steps])
-            summands = equations.summands(*map(swap_time_and_batch, both))
+            summands = equations.summands(*(swap_time_and_batch(as_tensor(one)) for one in both))
             yield copy(summands).reshape(-1, *shape)
 
     def flow(self, most_steps: int = 32, most_samples: int | None = None) -> Flow:
@@ -236,7 +233,7 @@ class Gradients(Result):
         validation.positive_integer("most_steps", most_steps)
         if most_samples is not None:
             validation.positive_integer("most_samples", most_samples)
-        upstream = ops.convert_to_tensor(self.upstream[:most_samples])
+        upstream = as_tensor(self.upstream[:most_samples])
         has_loss = np.flatnonzero(np.any(self.upstream[:most_samples] != 0, axis=(0, 2)))
         steps = has_loss[evenly(len(has_loss), most_steps)]
         size = np.zeros((len(steps), self.unfolding.time))
@@ -247,7 +244,7 @@ class Gradients(Result):
         error = ops.zeros((len(steps), *upstream[:, 0].shape), upstream.dtype)
         for t in range(last, -1, -1):
             alive = (steps >= t) & (steps < t + (self.truncate_bptt or last + 1))
-            starts = ops.convert_to_tensor((steps == t)[:, None, None])
+            starts = as_tensor((steps == t)[:, None, None])
             error = ops.where(starts, upstream[:, t], error)
             size[:, t] = np.where(alive, np.linalg.norm(wide(copy(error)), axis=(1, 2)), 0)
             error = back(error, t)
@@ -380,20 +377,20 @@ def backpropagate(
     """
     look = Look(model, x, layer, initial_state=initial_state, mask=mask)
     loss_of = loss_function(look, y, loss, sample_weight)
-    # A layer that the model never called has none; `calls_of` says so.
-    kernels = [one.recurrent_kernel.value for one in look.layers.values() if one.built]
-    with tf.GradientTape() as tape:
-        tape.watch(kernels)  # even if they are not trained
+
+    def run(watch):
         # Within, Keras asks the scope for the variables that it regularizes.
         known = [(v, v.value) for v in look.model.trainable_weights if v.regularizer is not None]
-        with keras.StatelessScope(known, collect_losses=True), recording() as calls:
+        with keras.StatelessScope(known, collect_losses=True), recording(watch) as calls:
             outputs = look.run(training)
-            value = loss_value(loss_of, outputs, y, sample_weight)
-    chosen = look.calls_of(calls, call)
-    upstream = tape.gradient(value, [(one.states, one.last_state) for one in chosen.values()])
+            return loss_value(loss_of, outputs, y, sample_weight), calls
+
+    value, chosen, upstream = backends.current().upstream_gradients(
+        run, lambda calls: look.calls_of(calls, call)
+    )
     all_gradients = {
-        path: _gradients_of(path, one, float(value), g)
-        for (path, one), g in zip(chosen.items(), upstream, strict=True)
+        path: _gradients_of(path, one, float(copy(value)), upstream[path])
+        for path, one in chosen.items()
     }
     return all_gradients if isinstance(layer, (list, tuple)) else next(iter(all_gradients.values()))
 
@@ -417,19 +414,21 @@ class StepBack:
                 "without it no error can be followed back. Give it when they are loaded: "
                 "`Gradients.load(path, activation=...)`."
             )
-        self.kept = (u.pre_activation if program.derivative is None else u.state)[samples]
+        self.kept = as_tensor(
+            (u.pre_activation if program.derivative is None else u.state)[samples]
+        )
         self.mask = u.mask
         if u.mask is not None:
-            self.mask = (u.mask if u.mask.ndim == 3 else u.mask[..., None])[samples]
+            self.mask = as_tensor((u.mask if u.mask.ndim == 3 else u.mask[..., None])[samples])
         self.dropout_mask = u.recurrent_dropout_mask
         if self.dropout_mask is not None:
-            self.dropout_mask = self.dropout_mask[samples]
-        self.transposed = ops.convert_to_tensor(u.recurrent_kernel.T)
+            self.dropout_mask = as_tensor(self.dropout_mask[samples])
+        self.transposed = as_tensor(u.recurrent_kernel.T)
         self.activation_backward = program.activation_backward
 
     def __call__(self, error, t):
         # An activation may look at all units of a state, so it gets the kept ones in full.
-        kept = ops.broadcast_to(ops.convert_to_tensor(self.kept[:, t]), error.shape)
+        kept = ops.broadcast_to(self.kept[:, t], error.shape)
         passed_back, _ = equations.pass_back(
             error,
             kept,
@@ -460,7 +459,7 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
         [of_states[:, :-1], of_states[:, -1:] + of_last_state[:, None]], axis=1
     )
     outside = of_states, ops.zeros_like(of_last_state)
-    program = call.layer._executor.program(inputs, all_states=True, way="plain")
+    program = call.layer._executor.computation(inputs)
     states = swap_time_and_batch(call.states)
     local_error, initial_state = program.run_local_errors(inputs, states, outside)
     error, _ = program.run_errors(inputs, states, outside)

@@ -5,8 +5,8 @@ from typing import Any
 
 import keras
 
+from keras_rnn_explained import backends
 from keras_rnn_explained.copying import Copy
-from keras_rnn_explained.execution import Executor
 from keras_rnn_explained.finding import descendants
 from keras_rnn_explained.layer import ExplainedRNN
 
@@ -160,7 +160,7 @@ def _simple(old, copy):
 
 def _same(old, copy):
     """A copy of an `ExplainedRNN`, which is to compile for itself."""
-    executor = Executor(
+    executor = backends.current().Executor(
         copy(old.activation), old._requested_execution, old.truncate_bptt, old.unroll
     )
     copy.take(old._executor, executor)
@@ -208,7 +208,7 @@ def _build(new, old):
 
 
 def _take_value(copy, old, new):
-    new.assign(old.value)
+    new.assign(keras.ops.copy(old.value))  # JAX would share the array, which training deletes
     copy.take(old, new)
     copy.take(old.value, new.value)
 

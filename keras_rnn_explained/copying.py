@@ -15,10 +15,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import tree
 
-TrackableReference = tf.__internal__.tracking.TrackableReference
+from keras_rnn_explained import backends
 
 # Keras keeps what it has compiled here; it holds on to the model that it was compiled from.
 COMPILED = ("train_function", "test_function", "predict_function")
@@ -77,7 +76,8 @@ class Copy:
             return self._input_layer
         if isinstance(value, keras.Function) and isinstance(value, keras.Model):
             return self._functional
-        if isinstance(value, tf.__internal__.tracking.TrackableDataStructure):
+        backend = backends.current()
+        if isinstance(value, backend.CONTAINERS):
             return self._tensorflow_container
         if _is_of_keras(type(value)):
             if isinstance(value, (list, dict, set)):
@@ -89,11 +89,12 @@ class Copy:
             types.FunctionType: self._function,
             types.MethodType: self._method,
             partial: self._partial,
-            tf.Variable: lambda variable: self.take(variable, copy.deepcopy(variable)),
+            backend.VARIABLES: lambda variable: self.take(variable, copy.deepcopy(variable)),
             # What TensorFlow's checkpoints go by.
-            TrackableReference: lambda one: TrackableReference(one.name, self(one.ref)),
+            backend.REFERENCES: lambda one: type(one)(one.name, self(one.ref)),
+            backend.MODULES: self.attributes_of,
             np.ndarray: lambda array: self.take(array, array.copy()),
-            tf.types.experimental.PolymorphicFunction: self._compiled_function,
+            backend.COMPILED_FUNCTIONS: self._compiled_function,
         }
         copiers = (kinds[kind] for kind in kinds if isinstance(value, kind))
         other = self.attributes_of if _is_plain(value) and _holds_keras(value, set()) else None
@@ -196,7 +197,7 @@ class Copy:
         """
         ids: dict[Any, Any] = {id(old): id(self._new[id(old)]) for old in self._old}
         for old in self._old:
-            if isinstance(old, tf.Variable):
+            if hasattr(old, "_unique_id"):  # TensorFlow's variables have one
                 ids[old._unique_id] = self._new[id(old)]._unique_id
         for container in self._holding_ids:
             held = [key for key in container if isinstance(key, (int, str)) and key in ids]
@@ -210,7 +211,7 @@ class Copy:
                 ids.get(key, key) if isinstance(key, (int, str)) else key: value
                 for key, value in container.items()
             }
-            if isinstance(container, tf.__internal__.tracking.TrackableDataStructure):
+            if isinstance(container, backends.current().CONTAINERS):
                 # TensorFlow saves no dict from which something was taken out: it begins anew.
                 container.__init__(renewed)
             else:
@@ -249,7 +250,7 @@ class Copy:
 
     def _compiled_function(self, old):
         raise ValueError(
-            f"{'/'.join(self._path)!r} can't be copied, for it holds a `tf.function`, "
+            f"{'/'.join(self._path)!r} can't be copied, for it holds {backends.current().TRACED}, "
             f"{getattr(old, '__name__', '')!r}, which may be bound to it. Decorate the method "
             "where the class is defined, or make the function after the model is converted."
         )
@@ -287,7 +288,7 @@ def _holds_keras(value, seen):
         parts = list(value.values())
     elif isinstance(value, (list, tuple, set)):
         parts = list(value)
-    elif isinstance(value, tf.Variable) or _is_of_keras(type(value)):
+    elif isinstance(value, _own_kinds()) or _is_of_keras(type(value)):
         return True
     elif _is_plain(value):
         parts = list(vars(value).values())
@@ -298,12 +299,18 @@ def _holds_keras(value, seen):
 
 def _is_plain(value):
     """Whether a value is an object of a user's class, with attributes."""
-    libraries = ("builtins", "keras", "numpy", "tensorflow")
+    libraries = ("builtins", "keras", "numpy", "tensorflow", "jax", "jaxlib", "torch")
     return (
         hasattr(value, "__dict__")
         and not isinstance(value, (type, types.ModuleType, types.FunctionType))
         and type(value).__module__.partition(".")[0] not in libraries
     )
+
+
+def _own_kinds():
+    """What the backend has of its own that training changes."""
+    backend = backends.current()
+    return (*backend.VARIABLES, *backend.MODULES)
 
 
 @cache

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 
+from keras_rnn_explained import backends
 from keras_rnn_explained.datasets import Forecast, Series, forecast_windows, load_series
 from keras_rnn_explained.layer import ExplainedRNN
 from keras_rnn_explained.verification import TOLERANCE, relative_difference
@@ -220,10 +221,16 @@ def _first_batch(explained, simple, data: Forecast) -> list[Difference]:
     """Outputs and gradients of the untrained networks on one batch."""
 
     def outputs_and_gradients(network):
-        with tf.GradientTape() as tape:
-            outputs = network(data.x_train[:BATCH])
-            loss = tf.reduce_mean(tf.square(outputs - data.y_train[:BATCH]))
-        return [outputs, *tape.gradient(loss, network.trainable_weights)]
+        weights = {weight.path: weight.value for weight in network.trainable_weights}
+
+        def loss(weights):
+            known = [(weight, weights[weight.path]) for weight in network.trainable_weights]
+            with keras.StatelessScope(known):
+                outputs = network(data.x_train[:BATCH])
+            return ops.mean(ops.square(outputs - data.y_train[:BATCH])), outputs
+
+        _, outputs, gradients = backends.current().value_and_gradients(loss, weights)
+        return [ops.convert_to_numpy(one) for one in (outputs, *gradients.values())]
 
     names = ["outputs"]
     for weight in explained.trainable_weights:
@@ -258,7 +265,7 @@ def _train(network, data: Forecast, epochs: int, seed: int, progress) -> Trainin
 
 def _errors(task: Task, data: Forecast, explained, simple) -> dict[str, float]:
     forecasts = {
-        type(network.layers[0]).__name__: np.asarray(network(data.x_test))
+        type(network.layers[0]).__name__: ops.convert_to_numpy(network(data.x_test))
         for network in (explained, simple)
     }
     # In standardised numbers, no change is -mean / std.

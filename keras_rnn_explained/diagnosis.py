@@ -12,12 +12,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops, tree
+from keras import tree
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from keras_rnn_explained.bptt import PARAMETERS, Gradients, StepBack, backpropagate
 from keras_rnn_explained.criteria import CRITERIA
+from keras_rnn_explained.execution import as_tensor
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
 from keras_rnn_explained.recording import recording
 from keras_rnn_explained.unfolding import Look, Unfolding, copy, evenly, wide
@@ -387,7 +388,7 @@ def _followed(gradients: Gradients, seen: _Seen) -> tuple[Array, Array]:
         left[alive, t] = np.where(np.isnan(norm), np.inf, norm)[alive]
         if t <= last.min() and not (left[alive, t] >= LOST).any():
             break
-        error = copy(back(ops.convert_to_tensor(error), t))
+        error = copy(back(as_tensor(error), t))
     up_to = np.cumsum(counts, axis=1)
     steps = up_to[np.arange(len(some)), last][:, None] - up_to
     return steps, left

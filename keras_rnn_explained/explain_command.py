@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         )
     with quiet_start():
         import keras
-        import tensorflow as tf
 
+        from keras_rnn_explained import backends
         from keras_rnn_explained.report import explain
 
     # Whatever is wrong with a file: Keras raises many kinds of errors.
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 title=arguments.title,
                 progress=show,
             )
-    except (ValueError, TypeError, ImportError, OSError, tf.errors.OpError) as error:
+    except (ValueError, TypeError, ImportError, OSError, *backends.current().ERRORS) as error:
         raise MisuseError(f"the page can't be made: {_one_line(error)}") from error
     console.print(f"Report: {path}", soft_wrap=True)
     return 0

@@ -1,13 +1,51 @@
-"""TensorFlow, which has to be installed beside the package: under one of its names, and new enough.
+"""The backend of Keras, which has to be installed beside the package, and new enough.
 
-It is no dependency, for it comes as `tensorflow` or as `tensorflow-cpu`. Both hold the same files,
-so only one may be installed, and a dependency can't say "one of these".
+It is no dependency, for it is one of TensorFlow, JAX and torch, and a dependency can't say "one of
+these". TensorFlow comes as `tensorflow` or as `tensorflow-cpu`, besides, which hold the same files,
+so that only one of them may be installed.
 """
 
-from importlib import metadata
+import json
+import os
+from importlib import import_module, metadata
+from pathlib import Path
 from typing import Any
 
 LOWEST = "2.18"
+
+
+def load_backend() -> None:
+    """Loads what Keras is going to run on, so that an error says what to install.
+
+    Raises:
+        ImportError: If it is not installed or not as the package needs it.
+    """
+    name = _backend_of_keras()
+    if name == "tensorflow":
+        load_tensorflow()
+    elif name in ("jax", "torch"):
+        try:
+            import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+            raise ImportError(
+                f"Keras is set to run on {name}, but it is not installed. Install it with `pip "
+                f"install 'keras_rnn_explained[{name}]'`, or set the environment variable "
+                "KERAS_BACKEND to 'tensorflow', 'jax' or 'torch', whichever is installed.",
+                name=name,
+            ) from error
+
+
+def _backend_of_keras() -> str:
+    """What Keras will be told on its import, which fails without its backend."""
+    if name := os.environ.get("KERAS_BACKEND"):
+        return name
+    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return json.loads((home / "keras.json").read_text(encoding="utf-8"))["backend"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return "tensorflow"
 
 
 def load_tensorflow() -> Any:

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import activations, constraints, initializers, ops, regularizers, tree
 
-from keras_rnn_explained import simple_rnn_weights, validation
-from keras_rnn_explained.execution import Execution, Executor, Inputs, require
+from keras_rnn_explained import backends, simple_rnn_weights, validation
+from keras_rnn_explained.execution import Execution, Inputs
 from keras_rnn_explained.recording import Call, is_recording, note
 
 Tensor = Any  # of whichever backend Keras runs on
@@ -139,7 +139,7 @@ class ExplainedRNN(keras.layers.Layer):
         execution: str = "auto",
         **kwargs: Any,
     ):
-        validation.backend()
+        backend = backends.current()
         units = validation.positive_integer("units", units)
         if truncate_bptt is not None:
             truncate_bptt = validation.positive_integer("truncate_bptt", truncate_bptt)
@@ -180,7 +180,7 @@ class ExplainedRNN(keras.layers.Layer):
         self.input_spec = None
         self.states = None
         self._requested_execution = execution
-        self._executor = Executor(self.activation, execution, truncate_bptt, unroll)
+        self._executor = backend.Executor(self.activation, execution, truncate_bptt, unroll)
 
     @property
     def execution(self) -> Execution | None:
@@ -237,6 +237,12 @@ class ExplainedRNN(keras.layers.Layer):
             # Past Keras's tracking: like SimpleRNN's, the state is not one of the layer's weights.
             object.__setattr__(self, "states", [state])
 
+    def __call__(self, *args, **kwargs):
+        # Before Keras, which would take the numbers of another backend's tensor alone.
+        for name, given in (("sequences", args[:1]), *kwargs.items()):
+            validation.of_this_backend(name, given)
+        return super().__call__(*args, **kwargs)
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
         self._check(sequences.shape)
         if self.unroll and sequences.shape[1] is None:
@@ -248,7 +254,7 @@ class ExplainedRNN(keras.layers.Layer):
         sequences = ops.cast(sequences, self.compute_dtype)
         if self.stateful and sequences.shape[0] is None:
             same = ops.shape(sequences)[0] == self.states[0].shape[0]
-            sequences = require(same, f"{self._fixed_batch()}.", sequences)
+            sequences = backends.current().require(same, f"{self._fixed_batch()}.", sequences)
         a_0 = self._initial_state(sequences, initial_state)
         mask = self._mask(sequences, mask)
         if self.go_backwards:
@@ -262,7 +268,8 @@ class ExplainedRNN(keras.layers.Layer):
 
         if is_recording():
             states, last_state = self._executor.look(inputs, self.return_sequences)
-            note(Call(self, sequences, input_mask, inputs, states, last_state))
+            call = Call(self, sequences, input_mask, inputs, states, last_state)
+            states, last_state = note(call)
         else:
             states, last_state = self._executor(inputs, self.return_sequences)
 
@@ -303,9 +310,14 @@ class ExplainedRNN(keras.layers.Layer):
         mask = ops.cast(mask, "bool")
         validation.mask_shape(tuple(mask.shape), *sequences.shape[:2], self.units)
         mask = mask if len(mask.shape) == 3 else mask[..., None]
+        if self._masks_whole_steps():
+            mask = ops.any(mask, axis=-1, keepdims=True)
         if mask.shape[0] == 1 and sequences.shape[0] != 1:
             mask = ops.broadcast_to(mask, (ops.shape(sequences)[0], *ops.shape(mask)[1:]))
         return mask
+
+    def _masks_whole_steps(self):
+        return backends.current().LOOP_MASKS_WHOLE_STEPS and not self.unroll
 
     def _dropout_masks(self, sequences, state, training):
         """What to multiply x_t and a_{t−1} by, or `None` each; drawn once for all time steps."""
@@ -328,6 +340,8 @@ class ExplainedRNN(keras.layers.Layer):
         """
         if self.zero_output_for_mask:
             return mask if self.return_sequences else mask[:, -1]
+        if self._masks_whole_steps():
+            return ops.ones_like(mask if self.return_sequences else mask[:, -1])
         if self.return_sequences:
             return ops.cumsum(ops.cast(mask, "int32"), axis=1) > 0
         return ops.any(mask, axis=1)

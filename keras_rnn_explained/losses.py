@@ -5,10 +5,9 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import tree
 
-from keras_rnn_explained import validation
+from keras_rnn_explained import backends, validation
 from keras_rnn_explained.finding import recurrent_layers
 from keras_rnn_explained.unfolding import Look
 
@@ -66,7 +65,7 @@ def loss_value(loss_of: Callable[[Any], Any], outputs: Any, y: Any, sample_weigh
     """
     try:
         value = loss_of(outputs)
-    except (ValueError, TypeError, tf.errors.OpError) as error:
+    except (ValueError, TypeError, *backends.current().ERRORS) as error:
         if y is None:
             raise ValueError(
                 "`y`, the targets, is missing: without it there is no loss."
@@ -80,6 +79,6 @@ def loss_value(loss_of: Callable[[Any], Any], outputs: Any, y: Any, sample_weigh
             f"`y` of shape {of_y}{weights} does not fit the model's output of shape {of_outputs}, "
             f"or the loss does not: {error}"
         ) from error
-    if value is None or value.shape.rank != 0:
+    if value is None or len(value.shape) != 0:
         raise ValueError(f"The loss must be one number, got {value!r}.")
     return value

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from keras_rnn_explained.installation import load_tensorflow
+from keras_rnn_explained.installation import load_backend
 
 
 class MisuseError(Exception):
@@ -22,12 +23,12 @@ class MisuseError(Exception):
 
 @contextmanager
 def quiet_start() -> Iterator[None]:
-    """For the imports that start TensorFlow, without what it logs to standard error meanwhile.
+    """For the imports that start Keras, without what its backend logs to standard error meanwhile.
 
     Some of its lines no setting keeps back, as they come before its logging is set up.
 
     Raises:
-        MisuseError: If there is no TensorFlow that the package runs on.
+        MisuseError: If there is no backend that the package runs on.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with tempfile.TemporaryFile() as log:
@@ -35,11 +36,12 @@ def quiet_start() -> Iterator[None]:
         os.dup2(log.fileno(), 2)
         try:
             try:
-                tf = load_tensorflow()
+                load_backend()
             except ImportError as error:
                 raise MisuseError(str(error)) from error
             yield
-            tf.get_logger().setLevel("CRITICAL")
+            if "tensorflow" in sys.modules:
+                sys.modules["tensorflow"].get_logger().setLevel("CRITICAL")
         except Exception:
             log.seek(0)
             os.write(standard_error, log.read())  # then they may tell what went wrong

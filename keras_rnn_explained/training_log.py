@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from keras_rnn_explained.bptt import PARAMETERS, Gradients
 from keras_rnn_explained.diagnosis import BOUNDS, SATURATED
+from keras_rnn_explained.installation import load_tensorflow
 
 PLACES = (0, 25, 50, 75, 100)
 """Where along time the error's norm is written: in percent of the way from first to last step."""
@@ -180,11 +180,13 @@ def _lines(rows, header=False) -> str:
 class TensorBoardLog:
     """TensorBoard's files of the looks. Names begin with the path of the layer.
 
+    TensorFlow writes them, whatever Keras runs on.
+
     Args:
         log_dir: The folder; it is made where there is none.
 
     Raises:
-        ImportError: If TensorBoard is not installed.
+        ImportError: If TensorBoard or TensorFlow is not installed.
     """
 
     def __init__(self, log_dir: str | os.PathLike[str]):
@@ -198,6 +200,7 @@ class TensorBoardLog:
                 "`log_dir` needs TensorBoard, which is not installed. Install it with "
                 "`pip install 'keras_rnn_explained[tensorboard]'`, or give `csv` alone."
             ) from error
+        self._tf = load_tensorflow()
 
     def start(self) -> None:
         """Begins a file.
@@ -207,8 +210,8 @@ class TensorBoardLog:
         """
         self.close()
         try:
-            self._writer = tf.summary.create_file_writer(self.log_dir)
-        except tf.errors.OpError as error:
+            self._writer = self._tf.summary.create_file_writer(self.log_dir)
+        except self._tf.errors.OpError as error:
             raise OSError(f"`log_dir` {self.log_dir!r} can't be written: {error.message}") from None
 
     def write(self, batch: int, looks: Mapping[str, Gradients]) -> None:
@@ -222,14 +225,14 @@ class TensorBoardLog:
             for layer, gradients in looks.items():
                 for name, value in numbers_of(gradients).items():
                     if value is not None:
-                        tf.summary.scalar(f"{layer}/{name}", value)
-                _histogram(f"{layer}/states", gradients.unfolding.state)
+                        self._tf.summary.scalar(f"{layer}/{name}", value)
+                self._histogram(f"{layer}/states", gradients.unfolding.state)
                 for parameter in PARAMETERS:
                     if getattr(gradients, parameter) is not None:
                         norms = gradients.summand_norms(parameter)
                         # They are of many orders, in which equal buckets would show the largest.
                         orders = np.log10(norms, where=norms > 0, out=np.full(len(norms), np.nan))
-                        _histogram(f"{layer}/log10_summand_norms/{parameter}", orders)
+                        self._histogram(f"{layer}/log10_summand_norms/{parameter}", orders)
         self._writer.flush()
 
     def draw(self, batch: int, looks: Mapping[str, Gradients]) -> None:
@@ -240,7 +243,7 @@ class TensorBoardLog:
             looks: Gradients by path of the layer.
         """
         try:
-            images = {layer: _image_of(gradients) for layer, gradients in looks.items()}
+            images = {layer: self._image_of(gradients) for layer, gradients in looks.items()}
         except Exception as error:
             self.draws = False
             warnings.warn(
@@ -250,7 +253,7 @@ class TensorBoardLog:
             return
         with self._writer.as_default(step=batch):
             for layer, image in images.items():
-                tf.summary.image(f"{layer}/gradient_flow", image)
+                self._tf.summary.image(f"{layer}/gradient_flow", image)
         self._writer.flush()
 
     def tell(self, batch: int, layer: str, text: str) -> None:
@@ -262,7 +265,7 @@ class TensorBoardLog:
             text: The text.
         """
         with self._writer.as_default(step=batch):
-            tf.summary.text(f"{layer}/findings", text)
+            self._tf.summary.text(f"{layer}/findings", text)
         self._writer.flush()
 
     def close(self) -> None:
@@ -271,17 +274,15 @@ class TensorBoardLog:
             self._writer.close()
             self._writer = None
 
+    def _histogram(self, name, values):
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            self._tf.summary.histogram(name, finite)
 
-def _histogram(name, values):
-    finite = values[np.isfinite(values)]
-    if finite.size:
-        tf.summary.histogram(name, finite)
+    def _image_of(self, gradients):
+        """The figure of the gradient flow as pixels, `(1, height, width, 4)`."""
+        from keras_rnn_explained import figures
 
-
-def _image_of(gradients: Gradients) -> Any:
-    """The figure of the gradient flow as pixels, `(1, height, width, 4)`."""
-    from keras_rnn_explained import figures
-
-    png = BytesIO()
-    figures.gradient_flow(gradients).savefig(png, format="png")
-    return tf.io.decode_png(png.getvalue(), channels=4)[None]
+        png = BytesIO()
+        figures.gradient_flow(gradients).savefig(png, format="png")
+        return self._tf.io.decode_png(png.getvalue(), channels=4)[None]

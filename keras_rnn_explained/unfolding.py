@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops, tree
 from numpy.typing import NDArray
 
-from keras_rnn_explained import equations, validation
+from keras_rnn_explained import backends, equations, validation
 from keras_rnn_explained.convert import swap
 from keras_rnn_explained.execution import swap_time_and_batch
 from keras_rnn_explained.finding import RECURRENT, chosen_layers, recurrent_layers
@@ -218,7 +217,8 @@ class Look:
 
     def run(self, training: bool) -> Any:
         """What the model gives. To be called where calls are recorded and no variable changes."""
-        return self.model(self.x, training=training, **self.keywords)
+        with backends.current().random_state_kept():
+            return self.model(self.x, training=training, **self.keywords)
 
     def calls_of(self, calls: list[Call], call: int | None) -> dict[str, Call]:
         """Of all recorded calls, the wanted one of each layer."""
@@ -243,10 +243,10 @@ class Look:
                 f"time{'s' * (len(own) > 1)} in one run; got {call!r}."
             )
         one = own[call or 0]
-        if tf.is_symbolic_tensor(one.states):
+        if not backends.current().has_numbers(one.states):
             raise ValueError(
-                f"The model calls its layer {path!r} inside a `tf.function`, where no numbers can "
-                "be seen. Take the decorator off its `call`."
+                f"The model calls its layer {path!r} inside {backends.current().TRACED}, where no "
+                "numbers can be seen. Take it out of there."
             )
         return one
 

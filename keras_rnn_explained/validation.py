@@ -5,11 +5,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
+from keras import ops, tree
 
-from keras_rnn_explained.execution import WAYS
+from keras_rnn_explained.execution import WAYS, as_tensor
 
 Shape = tuple[int | None, ...]
+
+LIBRARIES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -36,20 +38,6 @@ def way(value: Any) -> str:
     if value not in WAYS:
         raise ValueError(f"`execution` must be one of {', '.join(map(repr, WAYS))}, got {value!r}.")
     return value
-
-
-def backend() -> None:
-    """Checks that Keras runs on TensorFlow.
-
-    Raises:
-        RuntimeError: If it does not.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"ExplainedRNN needs Keras's TensorFlow backend, but Keras runs on "
-            f"{keras.backend.backend()!r}. Set the environment variable KERAS_BACKEND to "
-            "'tensorflow' before Keras is imported."
-        )
 
 
 def fraction(name: str, value: Any) -> float:
@@ -127,6 +115,27 @@ def mask_shape(shape: Shape, batch: int | None, time: int | None, units: int) ->
         )
 
 
+def of_this_backend(name: str, given: Any) -> None:
+    """Checks that arrays are no tensors of another backend's: no gradient would get through.
+
+    Args:
+        name: What the caller calls them.
+        given: An array, or a container of arrays.
+
+    Raises:
+        TypeError: If one is.
+    """
+    running = keras.backend.backend()
+    for one in tree.flatten(given):
+        library = type(one).__module__.partition(".")[0].replace("jaxlib", "jax")
+        if library in LIBRARIES and library != running and hasattr(one, "dtype"):
+            raise TypeError(
+                f"`{name}` is a tensor of {LIBRARIES[library]}, but Keras runs on "
+                f"{LIBRARIES[running]}. Pass `numpy.asarray` of it, or set the environment "
+                f"variable KERAS_BACKEND to {library!r} before Keras is imported."
+            )
+
+
 def tensors(name: str, given: Any, of_words: bool = False) -> Any:
     """Arrays as tensors, in the dict, tuple or list in which they came.
 
@@ -138,8 +147,10 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
         of_words: Whether they may hold text.
 
     Raises:
-        TypeError: If something is neither an array nor a container of arrays.
+        TypeError: If something is neither an array nor a container of arrays, or is a tensor of
+            another backend.
     """
+    of_this_backend(name, given)
     if isinstance(given, dict):
         return {key: tensors(name, one, of_words) for key, one in given.items()}
     if isinstance(given, (list, tuple)) and any(hasattr(one, "shape") for one in given):
@@ -151,6 +162,8 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
         given = np.asarray(given)
         if given.dtype.kind in ("O" if of_words else "OSU"):
             raise TypeError(f"{_must_be_arrays(name)}, got one of dtype {given.dtype}.")
+        if given.dtype.kind not in "OSU":
+            return as_tensor(given)
     return ops.convert_to_tensor(given)
 
 

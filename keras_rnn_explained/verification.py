@@ -13,9 +13,10 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
+from keras_rnn_explained import backends
 from keras_rnn_explained.layer import ExplainedRNN
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -387,26 +388,38 @@ def _names_and_shapes(layer: Any) -> tuple[list[str], list[tuple[int, ...]]]:
 
 def _run(layer: Any, call: Call, training: bool) -> dict[str, Any]:
     """What the layer returns, and the gradients of a random weighted sum of it."""
-    x = tf.convert_to_tensor(call.x)
     given = {"initial_state": call.initial_state, "mask": call.mask}
-    given = {
-        name: tf.convert_to_tensor(value) for name, value in given.items() if value is not None
-    }
-    sources = {"x": x, **{weight.name: weight.value for weight in layer.trainable_weights}}
+    given = {name: value for name, value in given.items() if value is not None}
+    sources = {"x": call.x, **{weight.name: weight.value for weight in layer.trainable_weights}}
     if "initial_state" in given:
-        sources["initial state"] = given["initial_state"]
-    with tf.GradientTape() as tape:
-        tape.watch(sources)
-        returned = layer(x, training=training, **given)
+        sources["initial_state"] = given["initial_state"]
+
+    def loss(sources):
+        known = [(weight, sources[weight.name]) for weight in layer.trainable_weights]
+        keywords = given | {name: sources[name] for name in given.keys() & sources.keys()}
+        with keras.StatelessScope(known) as scope:
+            returned = layer(sources["x"], training=training, **keywords)
+            penalty = sum(layer.losses, start=ops.zeros((), call.x.dtype))
         returned = returned if isinstance(returned, (list, tuple)) else (returned,)
         weighted = zip(call.upstream, returned, strict=True)
-        penalty = tf.add_n([tf.zeros((), x.dtype), *layer.losses])
-        loss = sum((tf.reduce_sum(weights * array) for weights, array in weighted), penalty)
-    gradients = tape.gradient(loss, sources, unconnected_gradients="zero")
-    results = dict(zip(("outputs", "states"), returned, strict=False))
-    if layer.stateful:
-        results["kept state"] = layer.states[0]
-    results["regularization"] = penalty
+        results = dict(zip(("outputs", "states"), returned, strict=False))
+        if layer.stateful:
+            results["kept state"] = scope.get_current_value(layer.states[0])
+        results["regularization"] = penalty
+        return sum((ops.sum(weights * array) for weights, array in weighted), penalty), (
+            results,
+            [(variable, scope.get_current_value(variable)) for variable in _changing(layer)],
+        )
+
+    _, (results, changed), gradients = backends.current().value_and_gradients(loss, sources)
+    for variable, value in changed:
+        if value is not None:
+            variable.assign(value)
     for name, gradient in gradients.items():
         results[f"gradient of {name.replace('_', ' ')}"] = gradient
-    return {name: keras.ops.convert_to_numpy(array) for name, array in results.items()}
+    return {name: ops.convert_to_numpy(array) for name, array in results.items()}
+
+
+def _changing(layer: Any) -> list[Any]:
+    """What a call changes: the state, and the seeds of dropout."""
+    return [*(layer.states or [] if layer.stateful else []), *layer.non_trainable_variables]

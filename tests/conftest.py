@@ -1,6 +1,7 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("JAX_ENABLE_X64", "true")  # for the tests in float64, as users set it
 
 import shutil
 import subprocess
@@ -12,8 +13,26 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-settings.register_profile("project", deadline=None, derandomize=True, max_examples=50)
+# Elsewhere than on TensorFlow each example is compiled anew, or runs step by step.
+MOST_EXAMPLES = 50 if keras.backend.backend() == "tensorflow" else 8
+
+settings.register_profile("project", deadline=None, derandomize=True, max_examples=MOST_EXAMPLES)
 settings.load_profile("project")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out tests that are for another backend than Keras runs on.
+
+    `tests/test_backends.py` runs those for JAX and torch, and all others that fit, on them.
+    """
+    kept, left_out = [], []
+    for item in items:
+        names = [name for mark in item.iter_markers("backend") for name in mark.args]
+        fits = not names or keras.backend.backend() in names
+        (kept if fits else left_out).append(item)
+    if left_out:
+        items[:] = kept
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,9 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
     {"installation"},
-    {"activations", "criteria", "datasets", "equations", "files", "loops", "tables", "terminal"},
+    {"activations", "criteria", "datasets", "equations", "files", "tables", "terminal"},
     {"archive", "execution"},
+    {"backends"},
     {"copying", "recording", "results", "simple_rnn_weights", "validation"},
     {"layer"},
     {"finding"},

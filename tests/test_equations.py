@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_rnn_explained import equations
-from keras_rnn_explained.loops import scan, unrolled_scan
+from keras_rnn_explained.backends.tensorflow_loops import scan
+from keras_rnn_explained.execution import unrolled_scan
 from tests import reference
 from tests.comparison import assert_same
 

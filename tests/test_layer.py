@@ -3,7 +3,6 @@ import itertools
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +71,9 @@ PAIRS = [
     for one, other in itertools.combinations_with_replacement(OPTIONS, 2)
     if one[0] != other[0] or one == other
 ]
+if keras.backend.backend() != "tensorflow":
+    # How options meet is in modules that all backends share, but for masks.
+    PAIRS = [pair for pair in PAIRS if pair[0] == pair[1] or ("mask", "gaps") in pair]
 
 
 def name_of(pair):
@@ -96,7 +98,7 @@ def test_every_pair_of_options_does_what_simple_rnn_does(pair, execution):
         options["seed"] = 5
     simple, explained = twins(UNITS, FEATURES, BATCH, TIME, execution, **options)
     assert_same_behaviour(explained, simple, sequences(dtype=dtype), **call)
-    assert explained.execution.way == execution
+    assert explained.execution.way == ("plain" if keras.backend.backend() == "torch" else execution)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -298,7 +300,7 @@ def test_one_initial_state_serves_the_whole_batch(shape):
 )
 def test_an_initial_state_may_stand_in_a_list(wrap):
     simple, explained = twins(UNITS, FEATURES, BATCH, TIME)
-    state = wrap([tf.constant(states())])
+    state = wrap([keras.ops.convert_to_tensor(states())])
     assert_same(explained(sequences(), state), simple(sequences(), state), 1e-6)
 
 
@@ -342,8 +344,8 @@ def test_an_empty_batch_gives_an_empty_output(execution):
 def test_state_goes_on_from_call_to_call_until_it_is_reset():
     simple, explained = twins(UNITS, FEATURES, BATCH, TIME, stateful=True)
     x = sequences()
-    first = np.array(explained(x))
-    second = np.array(explained(x))
+    first = keras.ops.convert_to_numpy(explained(x))
+    second = keras.ops.convert_to_numpy(explained(x))
     assert_same(explained.states[0], second, 0)
     assert np.max(abs(first - second)) > 1e-3
     simple(x)
@@ -384,7 +386,7 @@ def test_shapes_and_masks_are_told_as_simple_rnn_tells_them(options):
     simple, explained = keras.layers.SimpleRNN(UNITS, **options), ExplainedRNN(UNITS, **options)
     for shape in ((BATCH, TIME, FEATURES), (None, None, FEATURES)):
         assert explained.compute_output_shape(shape) == simple.compute_output_shape(shape)
-    mask = tf.ones((BATCH, TIME), "bool")
+    mask = keras.ops.ones((BATCH, TIME), "bool")
     for passed in (mask, [mask, None], None):
         ours, theirs = (layer.compute_mask(None, passed) for layer in (explained, simple))
         assert type(ours) is type(theirs)

@@ -2,11 +2,11 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import tree
+from keras import ops, tree
 
 from keras_rnn_explained import ExplainedRNN
 from tests.comparison import TOLERANCE, assert_same
+from tests.differentiation import differentiate
 
 
 def twins(units=4, features=3, batch=2, time=None, execution="plain", **options):
@@ -33,33 +33,30 @@ def behaviour(layer, x, call=1, **keywords):
         call: How often to call the layer; all calls count.
         keywords: Call arguments; NumPy arrays among them, but the mask, are differentiated too.
     """
-    weights = {weight.path.split("/")[-1]: weight.value for weight in layer.trainable_weights}
-    inputs = {
-        "x": tf.constant(x),
-        **{
-            name: tf.constant(value)
-            for name, value in keywords.items()
-            if isinstance(value, np.ndarray) and name != "mask"
-        },
+    weights = layer.trainable_weights
+    inputs = {"x": x} | {
+        name: value
+        for name, value in keywords.items()
+        if isinstance(value, np.ndarray) and name != "mask"
     }
-    keywords = {**keywords, **inputs}
-    del keywords["x"]
-    random = np.random.default_rng(2)
-    results = {}
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        loss = 0.0
+    keras.utils.set_random_seed(3)  # torch draws dropout masks from its global generator
+
+    def loss(inputs):
+        random = np.random.default_rng(2)
+        given = {**keywords, **inputs}
+        x, results, value = given.pop("x"), {}, 0.0
         for number in range(call):
-            for place, output in enumerate(tree.flatten(layer(inputs["x"], **keywords))):
+            for place, output in enumerate(tree.flatten(layer(x, **given))):
                 results[f"output {place} of call {number}"] = output
-                loss += tf.reduce_sum(
-                    tf.cast(output, x.dtype) * random.normal(size=output.shape).astype(x.dtype)
-                )
-        loss += sum(tf.cast(term, loss.dtype) for term in layer.losses)
-    sources = {**inputs, **weights}
-    gradients = tape.gradient(loss, sources, unconnected_gradients="zero")
-    results |= {f"gradient of {name}": gradient for name, gradient in gradients.items()}
-    return results
+                upstream = ops.cast(random.normal(size=output.shape), dtype)
+                value += ops.sum(ops.cast(output, dtype) * upstream)
+        return value + sum(ops.cast(term, dtype) for term in layer.losses), results
+
+    dtype = x.dtype.name
+    _, results, of_inputs, of_weights = differentiate(loss, inputs, weights)
+    names = (weight.path.split("/")[-1] for weight in weights)
+    gradients = of_inputs | dict(zip(names, of_weights, strict=True))
+    return results | {f"gradient of {name}": gradient for name, gradient in gradients.items()}
 
 
 def assert_same_behaviour(explained, simple, x, tolerance=None, **keywords):
@@ -69,8 +66,8 @@ def assert_same_behaviour(explained, simple, x, tolerance=None, **keywords):
     for name, value in actual.items():
         assert value.dtype == expected[name].dtype, name
         assert_same(
-            tf.cast(value, "float64"),
-            tf.cast(expected[name], "float64"),
+            ops.cast(value, "float64"),
+            ops.cast(expected[name], "float64"),
             tolerance or TOLERANCE[np.dtype(x.dtype).name],
             name,
         )

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, resources
@@ -139,5 +140,4 @@ def _hash(text: str) -> str:
 
 
 def _count(layer: Any) -> int:
-    sizes = (weight.shape.num_elements() for weight in layer.weights)
-    return sum(size or 0 for size in sizes)
+    return sum(math.prod(weight.shape) for weight in layer.weights)

@@ -1,4 +1,4 @@
-"""The loop of the equations, in the forms that TensorFlow runs and differentiates best."""
+"""The loop of the equations, in the form that TensorFlow runs and differentiates best."""
 
 from collections.abc import Callable
 from operator import getitem
@@ -50,17 +50,6 @@ def scan(
         lambda iteration, *_: iteration < length, body, (0, init, ys), maximum_iterations=length
     )
     return carry, ys.stack() if xs else None
-
-
-def unrolled_scan(f: Callable, init, xs=None, length: int | None = None, reverse: bool = False):
-    """`scan` without a loop: the graph repeats `f` for each iteration. The length must be known."""
-    if length is None:
-        length = _length(xs)
-    carry, ys = init, [None] * length
-    for index in reversed(range(length)) if reverse else range(length):
-        now = tree.map_structure(lambda x, index=index: x[index], xs or ())
-        carry, ys[index] = f(carry, now)
-    return carry, ops.stack(ys) if xs else None
 
 
 def _length(xs):

@@ -2,7 +2,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from keras_rnn_explained.loops import scan, unrolled_scan
+from keras_rnn_explained.backends.tensorflow_loops import scan
+from keras_rnn_explained.execution import unrolled_scan
 from tests.comparison import assert_same
 
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_explained import ExplainedRNN, equations, execution
-from keras_rnn_explained.execution import (
+from keras_rnn_explained import ExplainedRNN, equations
+from keras_rnn_explained.backends import tensorflow as backend
+from keras_rnn_explained.backends.tensorflow import (
     LEAST_BYTES_TO_SEGMENT,
     Executor,
-    Inputs,
     Program,
     worth_halving,
     worth_segmenting,
 )
+from keras_rnn_explained.execution import Inputs
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
 
@@ -282,7 +283,7 @@ def test_one_layer_takes_one_length_after_another(way, options):
 
 
 def test_the_executor_compiles_for_a_few_sizes_called_eagerly_and_stays_with_them(monkeypatch):
-    monkeypatch.setattr(execution, "_shared_programs", {})
+    monkeypatch.setattr(backend, "_shared_programs", {})
     run = executor()
     ways = []
     for time in (3, 4, 5, 6, 7, 3, 8, 7, 6):
@@ -352,7 +353,7 @@ def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_
 
 
 def test_where_xla_does_not_work_one_warning_is_given_and_the_plain_way_taken(monkeypatch):
-    as_graph = execution.as_graph
+    as_graph = backend.as_graph
 
     def without_xla(function, compiled, any_size=False):
         def fail(*_):
@@ -360,9 +361,9 @@ def test_where_xla_does_not_work_one_warning_is_given_and_the_plain_way_taken(mo
 
         return fail if compiled else as_graph(function, compiled, any_size)
 
-    monkeypatch.setattr(execution, "as_graph", without_xla)
-    monkeypatch.setattr(execution, "_shared_programs", {})
-    execution.xla_works.cache_clear()
+    monkeypatch.setattr(backend, "as_graph", without_xla)
+    monkeypatch.setattr(backend, "_shared_programs", {})
+    backend.xla_works.cache_clear()
     simple, explained = twins(4, 3, 2, execution="auto")
     try:
         with pytest.warns(UserWarning, match="XLA does not work on this machine.*no XLA here"):
@@ -371,7 +372,7 @@ def test_where_xla_does_not_work_one_warning_is_given_and_the_plain_way_taken(mo
             warnings.simplefilter("error")
             assert_same_behaviour(explained, simple, X)
     finally:
-        execution.xla_works.cache_clear()
+        backend.xla_works.cache_clear()
     assert explained.execution.way == "plain"
 
 
@@ -424,7 +425,7 @@ def test_a_batch_in_halves_and_time_in_segments_give_the_same(
     batch, known, return_sequences, segmented, monkeypatch
 ):
     if segmented:
-        monkeypatch.setattr(execution, "LEAST_BYTES_TO_SEGMENT", 0)
+        monkeypatch.setattr(backend, "LEAST_BYTES_TO_SEGMENT", 0)
     units = 64
     options = {"return_sequences": return_sequences, "recurrent_dropout": 0.3, "seed": 1}
     simple, explained = twins(units, 3, batch, **options)
@@ -500,7 +501,7 @@ def test_what_is_worth_segmenting_is_much_of_a_known_length(batch, time, expecte
 
 
 def test_truncated_bptt_is_not_cut_into_segments(monkeypatch):
-    monkeypatch.setattr(execution, "LEAST_BYTES_TO_SEGMENT", 0)
+    monkeypatch.setattr(backend, "LEAST_BYTES_TO_SEGMENT", 0)
     plain, compiled = (
         ExplainedRNN(3, truncate_bptt=2, seed=1, execution=way) for way in ("plain", "compiled")
     )
@@ -512,7 +513,7 @@ def test_truncated_bptt_is_not_cut_into_segments(monkeypatch):
 
 
 def test_segments_can_be_differentiated_twice(monkeypatch):
-    monkeypatch.setattr(execution, "LEAST_BYTES_TO_SEGMENT", 0)
+    monkeypatch.setattr(backend, "LEAST_BYTES_TO_SEGMENT", 0)
     simple, explained = twins(3, 2, 4)
     explained._executor.requested = "compiled"
     x = tf.constant(np.random.default_rng(0).normal(size=(4, 5, 2)).astype("float32"))

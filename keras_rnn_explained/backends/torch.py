@@ -1,0 +1,200 @@
+"""How torch runs the equations: operation by operation, with BPTT as the gradient of the states."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from keras import ops
+
+from keras_rnn_explained.execution import (
+    Computation,
+    Execution,
+    Inputs,
+    Tensor,
+    swap_time_and_batch,
+    unrolled_scan,
+)
+
+LOOP_MASKS_WHOLE_STEPS = False
+"""See `backends.jax`."""
+
+ERRORS = (RuntimeError, IndexError)
+"""What torch raises of shapes that do not fit, besides `ValueError` and `TypeError`."""
+
+TRACED = "a function that torch traces, as `torch.vmap` and `torch.compile` do"
+"""Where tensors have no numbers."""
+
+# What `copying` finds in a model; see `backends.tensorflow`.
+VARIABLES = (torch.Tensor,)
+CONTAINERS = ()
+REFERENCES = ()
+MODULES = (torch.nn.Module,)
+COMPILED_FUNCTIONS = (torch.jit.ScriptFunction,)
+
+
+class Executor:
+    """Runs the equations of one layer.
+
+    Args:
+        activation: φ, a function of a tensor.
+        requested: One of `execution.WAYS`.
+        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
+        unroll: Says nothing here: torch has no other loop than Python's.
+
+    Attributes:
+        execution: How the last call ran; `None` before the first.
+    """
+
+    def __init__(
+        self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
+    ):
+        self.activation = activation
+        self.requested = requested
+        self.truncate_bptt = truncate_bptt
+        self.unroll = unroll
+        self.execution: Execution | None = None
+        self._has_variables: bool | None = None
+        self._program = Program(activation, truncate_bptt)
+
+    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
+        """The states of all time steps (`None` unless `all_states`), and the last state."""
+        self.execution = self.choose(inputs)
+        states, last_state = self._run(inputs)
+        return states if all_states else None, last_state
+
+    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
+        """All states and the last; `execution` stays."""
+        return self._run(inputs)
+
+    def computation(self, inputs: Inputs) -> Computation:
+        """The computation for such inputs, to be looked into."""
+        return self._program
+
+    def choose(self, inputs: Inputs) -> Execution:
+        """The way that fits a call."""
+        if self._has_variables is None:
+            state = torch.zeros_like(inputs.initial_state[:1], requires_grad=False)
+            with torch.enable_grad():
+                self._has_variables = self.activation(state).requires_grad
+        if self._has_variables:
+            return Execution("autodiff", "the activation has variables, which need gradients too")
+        return Execution("plain", "torch runs operation by operation")
+
+    def _run(self, inputs):
+        inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in inputs))
+        if self.choose(inputs).way == "autodiff":
+            states, _ = self._program.forward(inputs)
+        else:
+            states = States.apply(self._program, *inputs)
+        return swap_time_and_batch(states), states[-1]
+
+
+class Program(Computation):
+    """The equations for one activation.
+
+    Args:
+        activation: φ, a function of a tensor.
+        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
+    """
+
+    def __init__(self, activation: Callable[[Tensor], Tensor], truncate_bptt: int | None):
+        super().__init__(activation, True, truncate_bptt, unrolled_scan)
+
+    def vector_jacobian_product(self, function, arguments, *upstream):
+        with torch.enable_grad():
+            arguments = [a if a.requires_grad else a.detach().requires_grad_() for a in arguments]
+            outputs = function(*arguments)
+        return torch.autograd.grad(
+            outputs,
+            arguments,
+            upstream,
+            create_graph=torch.is_grad_enabled(),
+            materialize_grads=True,
+        )
+
+
+class States(torch.autograd.Function):
+    """The states, `(time, batch, units)`, as a function of `Inputs` whose gradient is BPTT."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(program, *inputs):
+        states, _ = program.forward(Inputs(*inputs))
+        return states
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.program, *inputs = inputs
+        ctx.save_for_backward(*inputs, output)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        *inputs, states = ctx.saved_tensors
+        inputs = Inputs(*inputs)
+        outside = swap_time_and_batch(upstream), torch.zeros_like(upstream[-1])
+        program = ctx.program
+        x, kernel, recurrent_kernel, *bias, initial_state = program.gradients(
+            program.local_errors, inputs, states, outside
+        )
+        bias = bias[0] if bias else None
+        return None, x, kernel, recurrent_kernel, bias, initial_state, None, None
+
+
+def computation(activation: Callable, truncate_bptt: int | None) -> Computation:
+    """The computation of all states, to be looked into."""
+    return Program(activation, truncate_bptt)
+
+
+def upstream_gradients(run: Callable, choose: Callable) -> tuple[Tensor, dict, dict]:
+    """See `backends.tensorflow`."""
+
+    def watch(*outputs):
+        # Nothing is recorded of a layer that is not trained, below which nothing is either.
+        return tuple(one if one.requires_grad else one.detach().requires_grad_() for one in outputs)
+
+    with torch.enable_grad():
+        value, calls = run(watch)
+    chosen = choose(calls)
+    outputs = [output for call in chosen.values() for output in (call.states, call.last_state)]
+    gradients: tuple = (None,) * len(outputs)
+    if value.requires_grad:
+        gradients = torch.autograd.grad(value, outputs, allow_unused=True)
+    pairs = zip(gradients[::2], gradients[1::2], strict=True)
+    return value, chosen, dict(zip(chosen, pairs, strict=True))
+
+
+random_state_kept = torch.random.fork_rng
+"""Keras's dropout draws from torch's global generator here."""
+
+
+def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dict]:
+    """See `backends.tensorflow`."""
+    sources = {
+        name: ops.convert_to_tensor(array).detach().clone().requires_grad_()
+        for name, array in sources.items()
+    }
+    with torch.enable_grad():
+        value, other = loss(sources)
+    gradients = torch.autograd.grad(
+        value, list(sources.values()), allow_unused=True, materialize_grads=True
+    )
+    return value, other, dict(zip(sources, gradients, strict=True))
+
+
+def has_numbers(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers are there to be seen."""
+    return not (
+        torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    )
+
+
+def require(condition: bool, message: str, x: Tensor) -> Tensor:
+    """`x`, if the condition holds: torch knows all sizes.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if not condition:
+        raise ValueError(message)
+    return x

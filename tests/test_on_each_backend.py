@@ -1,0 +1,101 @@
+"""What takes long on most backends, once on each: models, files, reports and trials."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_rnn_explained import (
+    ExplainedRNN,
+    GradientFlow,
+    Gradients,
+    backpropagate,
+    diagnose,
+    explain,
+    swap,
+    swap_back,
+    verification,
+)
+from tests.comparison import assert_same
+
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=(8, 6, 3)).astype("float32")
+Y = RANDOM.normal(size=(8, 2)).astype("float32")
+
+
+def made(rnn, **options):
+    layers = [keras.Input((6, 3)), keras.layers.Masking(), rnn(4, name="rnn", **options)]
+    model = keras.Sequential([*layers, keras.layers.Dense(2)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    return model
+
+
+def trained(model):
+    return model.fit(X, Y, batch_size=4, epochs=2, shuffle=False, verbose=0).history["loss"]
+
+
+def test_a_model_is_swapped_and_back_and_goes_on_training_alike():
+    simple = made(keras.layers.SimpleRNN)
+    trained(simple)
+    explained = swap(simple)
+    again = swap_back(explained)
+    losses = [trained(model) for model in (simple, explained, again)]
+    assert type(again.layers[1]) is keras.layers.SimpleRNN
+    assert_same(losses[1], losses[0], 1e-5)
+    assert_same(losses[2], losses[0], 1e-5)
+
+
+def test_a_model_and_gradients_are_saved_and_loaded(tmp_path):
+    model = made(ExplainedRNN)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert_same(again.predict(X, verbose=0), model.predict(X, verbose=0), 1e-6)
+    gradients = backpropagate(model, X, Y)
+    gradients.save(tmp_path / "gradients.npz")
+    loaded = Gradients.load(tmp_path / "gradients.npz")
+    assert_same(loaded.flow().size, gradients.flow().size, 1e-6)
+
+
+def test_a_model_in_training_is_looked_at_and_trains_as_without(tmp_path):
+    losses = []
+    for looked_at in (False, True):
+        keras.utils.set_random_seed(0)
+        model = made(ExplainedRNN, dropout=0.2)
+        flow = GradientFlow(X, Y, every=1, csv=tmp_path / "flow.csv", log_dir=tmp_path / "log")
+        callbacks = [flow] if looked_at else []
+        history = model.fit(X, Y, batch_size=4, epochs=2, verbose=0, callbacks=callbacks)
+        losses.append(history.history["loss"])
+    assert losses[0] == losses[1]
+    lines = (tmp_path / "flow.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["batch", "0", "1", "2", "3", "4"]
+
+
+def test_a_model_is_explained_and_diagnosed(tmp_path):
+    model = made(ExplainedRNN)
+    model.get_layer("rnn").recurrent_kernel.assign(np.eye(4) * 1e-3)
+    assert [finding.kind for finding in diagnose(model, X, Y)]
+    page = explain(model, X, Y, tmp_path / "page.html")
+    assert page.stat().st_size > 10_000
+
+
+def test_random_trials_agree():
+    report = verification.verify(8, seed=0)
+    assert not report.failures, report.failures
+
+
+def test_what_can_not_be_seen_is_refused():
+    inputs = keras.Input((2, 6, 3))
+    shared = keras.layers.TimeDistributed(ExplainedRNN(4, name="rnn"))
+    model = keras.Model(inputs, shared(inputs))
+    x = np.stack([X, X], axis=1)
+    if keras.backend.backend() == "tensorflow":
+        assert backpropagate(model, x, np.ones((8, 2, 4)), "mse", call=1).kernel.any()
+    else:
+        with pytest.raises(ValueError, match="where no numbers can be seen"):
+            backpropagate(model, x, np.ones((8, 2, 4)), "mse")
+
+
+def test_the_configuration_has_nothing_of_the_backend():
+    config = json.dumps(ExplainedRNN(4).get_config())
+    assert keras.backend.backend() not in config
