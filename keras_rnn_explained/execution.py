@@ -17,8 +17,8 @@ from keras import ops
 from tensorflow.python.eager import forwardprop_util
 from tensorflow.python.ops import control_flow_util
 
-from keras_rnn_explained import equations
-from keras_rnn_explained.loops import scan, unrolled_scan
+from keras_rnn_explained import equations, exporting
+from keras_rnn_explained.loops import WITHOUT_BPTT, scan, unrolled_scan
 
 Tensor = Any  # of whichever backend Keras runs on
 
@@ -72,8 +72,9 @@ class Execution:
 
     Attributes:
         way: `"compiled"` (the loops of the recurrence and of BPTT are one XLA program each),
-            `"plain"` (the same equations, operation by operation) or `"autodiff"` (plain, with the
-            backend's automatic differentiation in place of BPTT).
+            `"plain"` (the same equations, operation by operation), `"autodiff"` (plain, with the
+            backend's automatic differentiation in place of BPTT) or `"exported"` (as that, in
+            operations that the format of the export knows).
         reason: Why it was taken.
     """
 
@@ -153,6 +154,9 @@ class Executor:
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
+        target = None if tf.executing_eagerly() else exporting.target()
+        if target is not None and (self.requested, target) != ("compiled", "a SavedModel"):
+            return Execution("exported", f"the model is exported to {target}")
         if not self._obstacle_sought:
             self._obstacle = obstacle_in(self.activation, inputs.initial_state)
             self._obstacle_sought = True
@@ -199,14 +203,14 @@ class Program:
         self.way = way
         self.sizes: set[tuple[int, int]] = set()
         self.scan: Callable = scan
-        if way == "autodiff":
-            self.scan = partial(scan, differentiable=True)
+        if way in WITHOUT_BPTT:
+            self.scan = WITHOUT_BPTT[way]
         if unroll and way != "compiled":
             self.scan = unrolled_scan
         self.derivative = equations.derivative_from_state(activation)
         self.run_forward, self.run_local_errors = self.forward, self.local_errors
         self.run_errors: Callable = partial(self.local_errors, whole=True)
-        if way != "autodiff":
+        if way not in WITHOUT_BPTT:
             # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
             # a loop in Python. Time steps that are written out need one for each length.
             graph = partial(
@@ -254,7 +258,7 @@ class Program:
 
             return outputs, gradient
 
-        if self.way == "autodiff":
+        if self.way in WITHOUT_BPTT:
             _, outputs = self.forward(inputs)
         else:
             outputs = states(*(value for value in inputs if value is not None))
