@@ -15,7 +15,8 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
-    {"exporting", "installation"},
+    {"installation"},
+    {"exporting"},
     {"activations", "criteria", "datasets", "equations", "files", "loops", "tables", "terminal"},
     {"archive", "execution"},
     {"copying", "recording", "results", "simple_rnn_weights", "validation"},
