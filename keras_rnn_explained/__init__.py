@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from keras_rnn_explained.diagnosis import Finding, diagnose, findings_of
     from keras_rnn_explained.finding import recurrent_layers
     from keras_rnn_explained.layer import ExplainedRNN
+    from keras_rnn_explained.onnx_weights import from_onnx, to_onnx
     from keras_rnn_explained.report import explain
     from keras_rnn_explained.torch_weights import from_torch, to_torch, to_torch_arrays
     from keras_rnn_explained.unfolding import Unfolding, unfold
@@ -27,10 +28,12 @@ __all__ = [
     "diagnose",
     "explain",
     "findings_of",
+    "from_onnx",
     "from_torch",
     "recurrent_layers",
     "swap",
     "swap_back",
+    "to_onnx",
     "to_torch",
     "to_torch_arrays",
     "unfold",
@@ -47,10 +50,12 @@ _HOMES = {
     "diagnose": "diagnosis",
     "explain": "report",
     "findings_of": "diagnosis",
+    "from_onnx": "onnx_weights",
     "from_torch": "torch_weights",
     "recurrent_layers": "finding",
     "swap": "convert",
     "swap_back": "convert",
+    "to_onnx": "onnx_weights",
     "to_torch": "torch_weights",
     "to_torch_arrays": "torch_weights",
     "unfold": "unfolding",

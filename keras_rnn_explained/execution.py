@@ -47,8 +47,9 @@ class Execution:
 
     Attributes:
         way: `"compiled"` (the loops of the recurrence and of BPTT are one XLA program each),
-            `"plain"` (the same equations, operation by operation) or `"autodiff"` (plain, with the
-            backend's automatic differentiation in place of BPTT).
+            `"plain"` (the same equations, operation by operation), `"autodiff"` (plain, with the
+            backend's automatic differentiation in place of BPTT) or `"exported"` (as that, in
+            operations that the format of the export knows).
         reason: Why it was taken.
     """
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import activations, constraints, initializers, ops, regularizers, tree
 
-from keras_rnn_explained import backends, simple_rnn_weights, validation
+from keras_rnn_explained import backends, exporting, simple_rnn_weights, validation
 from keras_rnn_explained.execution import Execution, Inputs
 from keras_rnn_explained.recording import Call, is_recording, note
 
@@ -277,6 +277,7 @@ class ExplainedRNN(keras.layers.Layer):
         if mask is not None:
             output = ops.where(self._has_output(mask), output, 0)
         if self.stateful:
+            exporting.refuse_state(self.name)
             self.states[0].assign(last_state)
         return (output, last_state) if self.return_state else output
 

@@ -4,17 +4,25 @@ import re
 from typing import Any, NamedTuple
 
 import keras
-from keras import tree
-from keras.layers import Bidirectional, Dropout
+from keras.layers import Dropout
 
 from keras_rnn_explained import validation
-from keras_rnn_explained.finding import RECURRENT
+from keras_rnn_explained.chains import (
+    DTYPES,
+    GATES,
+    chain_of,
+    directions_of,
+    listed,
+    option_without_counterpart,
+    problem_anywhere,
+)
+
+TORCH = "torch.nn.RNN"
 
 NONLINEARITIES = {
     "tanh": keras.activations.tanh,
     "relu": keras.activations.relu,
 }
-DTYPES = ("float32", "float64")
 NO_COUNTERPART = {
     "stateful": False,
     "truncate_bptt": None,
@@ -22,7 +30,6 @@ NO_COUNTERPART = {
     "recurrent_dropout": 0,
 }
 NAME = re.compile(r"(?:weight|bias)_(?:ih|hh)_l(\d+)(_reverse)?")
-GATES = {4: "LSTM", 3: "GRU"}
 
 
 class Stack(NamedTuple):
@@ -74,13 +81,13 @@ def stack_of_arrays(arrays: Any, nonlinearity: str, dropout: float) -> Stack:
             )
     if nonlinearity not in NONLINEARITIES:
         raise ValueError(
-            f"`nonlinearity` must be one of {_listed(NONLINEARITIES)}, got {nonlinearity!r}."
+            f"`nonlinearity` must be one of {listed(NONLINEARITIES)}, got {nonlinearity!r}."
         )
     found = [match for match in map(NAME.fullmatch, arrays) if match]
     if not {"weight_ih_l0", "weight_hh_l0"} <= set(arrays):
         raise ValueError(
             "`rnn` must have the arrays of a torch.nn.RNN, 'weight_ih_l0' and 'weight_hh_l0' "
-            f"among them, got {_listed(arrays) or 'none'}. Of a larger module, take the part that "
+            f"among them, got {listed(arrays) or 'none'}. Of a larger module, take the part that "
             "belongs to the RNN and cut the names: `{name.removeprefix('rnn.'): array for name, "
             "array in state_dict.items() if name.startswith('rnn.')}`."
         )
@@ -110,8 +117,8 @@ def stack_of_arrays(arrays: Any, nonlinearity: str, dropout: float) -> Stack:
     }.items():
         if names:
             raise ValueError(
-                f"`rnn` {problem} {_listed(sorted(names))}. A torch.nn.RNN of {stack.num_layers} "
-                f"layers in {1 + stack.bidirectional} directions has {_listed(expected)}."
+                f"`rnn` {problem} {listed(sorted(names))}. A torch.nn.RNN of {stack.num_layers} "
+                f"layers in {1 + stack.bidirectional} directions has {listed(expected)}."
             )
     for name, shape in expected.items():
         if tuple(arrays[name].shape) != shape:
@@ -143,8 +150,8 @@ def stack_of_layers(model: Any) -> tuple[Stack, list[list[Any]]]:
         TypeError: If they are no layers.
         ValueError: If `torch.nn.RNN` can't compute what they do.
     """
-    chain = _chain(model)
-    layers = [_directions(layer) for layer in chain if type(layer) is not Dropout]
+    chain = chain_of(model, TORCH)
+    layers = [directions_of(layer, TORCH) for layer in chain if type(layer) is not Dropout]
     if not layers:
         raise ValueError("`model` has no recurrent layer.")
     for directions in layers:
@@ -171,71 +178,11 @@ def stack_of_layers(model: Any) -> tuple[Stack, list[list[Any]]]:
     return stack, layers
 
 
-def _chain(model):
-    """The layers that a batch goes through, in this order."""
-    if isinstance(model, (list, tuple)):
-        layers = list(model)
-    elif isinstance(model, keras.Sequential):
-        layers = model.layers
-    elif isinstance(model, keras.Model) and hasattr(model, "operations"):
-        layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-        _check_chain(model, layers)
-    else:
-        layers = [model]
-    for layer in layers:
-        if not isinstance(layer, keras.layers.Layer):
-            raise TypeError(
-                "`model` must be a recurrent layer, a list of such layers or a model of them, got "
-                f"a {type(layer).__name__}."
-            )
-    return layers
-
-
-def _check_chain(model, layers):
-    place = model.inputs[0]
-    for layer in layers:
-        try:
-            follows = layer.input is place
-        except AttributeError:  # called several times, or never
-            follows = False
-        if not follows:
-            break
-        place = tree.flatten(layer.output)[0]
-    else:
-        follows = model.outputs[0] is place
-    if not follows:
-        raise ValueError(
-            f"In {model.name!r} the layers do not simply follow each other, as those of a "
-            "torch.nn.RNN do. Give the recurrent ones as a list, from the lowest up."
-        )
-
-
-def _directions(layer):
-    """The layer alone, or both layers of a `Bidirectional`."""
-    if type(layer) is not Bidirectional:
-        return [layer]
-    if layer.merge_mode != "concat":
-        raise ValueError(
-            f"Layer {layer.name!r} has merge_mode={layer.merge_mode!r}, but torch.nn.RNN "
-            'concatenates both directions. Use `merge_mode="concat"` and merge them after it.'
-        )
-    return [layer.forward_layer, layer.backward_layer]
-
-
 def _problem(layer, is_backward):
     """Why `torch.nn.RNN` can't do what a layer does, and what to do; or `None`."""
-    kind = type(layer)
-    if isinstance(layer, RECURRENT) and kind not in RECURRENT:
-        return f"is a {kind.__name__}, a subclass, which may compute something else"
-    if kind.__name__ in GATES.values():
-        return f"is a {kind.__name__}, whose counterpart is torch.nn.{kind.__name__}"
-    if kind not in RECURRENT:
-        return (
-            f"is a {kind.__name__}, which is no part of a torch.nn.RNN. Give the recurrent layers "
-            "alone, as a list, as in `model.layers[:2]`"
-        )
-    if not layer.built:
-        return "has no weights yet. Call it, or its model, on a batch first"
+    problem = problem_anywhere(layer, TORCH, gated="torch.nn.{}")
+    if problem:
+        return problem
     if layer.go_backwards != is_backward:
         return (
             f"has go_backwards={layer.go_backwards}, but torch.nn.RNN goes backwards in the second "
@@ -243,20 +190,8 @@ def _problem(layer, is_backward):
         )
     if layer.activation not in NONLINEARITIES.values():
         name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
-        return f"has the activation {name}, but torch.nn.RNN has only {_listed(NONLINEARITIES)}"
-    if layer.dtype_policy.name not in DTYPES:
-        return (
-            f"has the dtype policy {layer.dtype_policy.name!r}. Make it anew with one of "
-            f"{_listed(DTYPES)}, and give it the weights"
-        )
-    for name, without in NO_COUNTERPART.items():
-        value = getattr(layer, name, without)
-        if value != without:
-            return (
-                f"has {name}={value!r}, which torch.nn.RNN can't do. Make it anew without that, "
-                "and give it the weights"
-            )
-    return None
+        return f"has the activation {name}, but torch.nn.RNN has only {listed(NONLINEARITIES)}"
+    return option_without_counterpart(layer, TORCH, NO_COUNTERPART)
 
 
 def _common_options(layers):
@@ -274,7 +209,7 @@ def _common_options(layers):
         if len(set(values)) > 1:
             raise ValueError(
                 f"torch.nn.RNN has one `{name}` for all its layers, but the given ones have "
-                f"{_listed(values)}. Convert them one by one."
+                f"{listed(values)}. Convert them one by one."
             )
     return {name: values[0] for name, values in options.items()}
 
@@ -297,7 +232,3 @@ def _dropout(chain):
             "torch.nn.Dropout, or convert them one by one."
         )
     return sum(rates[0])
-
-
-def _listed(values):
-    return ", ".join(dict.fromkeys(map(repr, values)))

@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_rnn_explained.chains import GATES
 from keras_rnn_explained.layer import ExplainedRNN
-from keras_rnn_explained.torch_stack import GATES, stack_of_arrays, stack_of_layers
+from keras_rnn_explained.torch_stack import stack_of_arrays, stack_of_layers
 
 Array = np.ndarray
 

@@ -16,14 +16,16 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
     {"installation"},
+    {"exporting"},
     {"activations", "criteria", "datasets", "equations", "files", "tables", "terminal"},
     {"archive", "execution"},
     {"backends"},
     {"copying", "recording", "results", "simple_rnn_weights", "validation"},
     {"layer"},
     {"finding"},
-    {"convert", "torch_stack"},
-    {"unfolding", "torch_weights"},
+    {"chains"},
+    {"convert", "onnx_nodes", "torch_stack"},
+    {"onnx_weights", "torch_weights", "unfolding"},
     {"losses"},
     {"bptt"},
     {"diagnosis"},

@@ -15,8 +15,8 @@ from keras import ops
 from tensorflow.python.eager import forwardprop_util
 from tensorflow.python.ops import control_flow_util
 
-from keras_rnn_explained import equations
-from keras_rnn_explained.backends.tensorflow_loops import scan
+from keras_rnn_explained import equations, exporting
+from keras_rnn_explained.backends.tensorflow_loops import WITHOUT_BPTT, scan
 from keras_rnn_explained.execution import Computation, Execution, Inputs, Tensor, unrolled_scan
 
 # For how many sizes of batch and time a layer is compiled in eager calls; each costs as much as
@@ -129,6 +129,9 @@ class Executor:
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
+        target = None if tf.executing_eagerly() else exporting.target()
+        if target is not None and (self.requested, target) != ("compiled", "a SavedModel"):
+            return Execution("exported", f"the model is exported to {target}")
         if not self._obstacle_sought:
             self._obstacle = obstacle_in(self.activation, inputs.initial_state)
             self._obstacle_sought = True
@@ -169,16 +172,14 @@ class Program(Computation):
         way: str,
         unroll: bool = False,
     ):
-        loop: Callable = scan
-        if way == "autodiff":
-            loop = partial(scan, differentiable=True)
+        loop = WITHOUT_BPTT.get(way, scan)
         if unroll and way != "compiled":
             loop = unrolled_scan
         super().__init__(activation, all_states, truncate_bptt, loop)
         self.way = way
         self.sizes: set[tuple[int, int]] = set()
         self.run_forward: Callable = self.forward
-        if way != "autodiff":
+        if way not in WITHOUT_BPTT:
             # Called eagerly, the plain way is a graph too: one for all lengths, and far faster than
             # a loop in Python. Time steps that are written out need one for each length.
             graph = partial(
@@ -228,7 +229,7 @@ class Program(Computation):
 
             return outputs, gradient
 
-        if self.way == "autodiff":
+        if self.way in WITHOUT_BPTT:
             _, outputs = self.forward(inputs)
         else:
             outputs = states(*(value for value in inputs if value is not None))
