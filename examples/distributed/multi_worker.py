@@ -1,6 +1,7 @@
 """Trains in several processes, on one or more machines, with `MultiWorkerMirroredStrategy`.
 
-`fit` fails there in Keras 3.15, so this is a training loop of its own, with TensorFlow's checkpoints.
+`fit` fails there in Keras 3.15, so this is a training loop of its own, with checkpoints of
+TensorFlow's.
 """
 
 import argparse
@@ -22,9 +23,7 @@ def main() -> None:
         metavar="HOST:PORT",
         help="of all processes, the same list for each; default: what TF_CONFIG says",
     )
-    parser.add_argument(
-        "--index", type=int, help="which of them this process is; the first is 0"
-    )
+    parser.add_argument("--index", type=int, help="which of them this process is; the first is 0")
     given = parser.parse_args()
     if (given.workers is None) != (given.index is None):
         parser.error("--workers and --index belong together, got one of them")

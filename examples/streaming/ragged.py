@@ -1,6 +1,7 @@
 """Trains on sequences of many lengths from a file, in buckets, with each loader that `fit` takes.
 
-The sequences are the words of *Alice*: from all letters but the last, the model is to guess the last.
+The sequences are the words of *Alice*: from all letters of a word but the last, the model is to
+guess the last.
 """
 
 import argparse
@@ -43,7 +44,7 @@ class Sequences:
         values = np.load(self.folder / "values.npy", mmap_mode="r")
         return np.array(values[end - self.lengths[index] - 1 : end - 1]), values[end - 1]
 
-    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def batch(self, indices: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
         """Inputs, padded with 0 to the boundary of their bucket, `(batch, time)`, and targets."""
         inputs, targets = zip(*(self[index] for index in indices), strict=True)
         time = BOUNDARIES[bucket_of(max(map(len, inputs)))]
@@ -171,7 +172,7 @@ def from_torch(sequences: Sequences, batch: int, seed: int) -> Any:
 
     return torch.utils.data.DataLoader(
         Dataset(),
-        batch_sampler=plan(sequences.lengths, batch, seed),
+        batch_sampler=[indices.tolist() for indices in plan(sequences.lengths, batch, seed)],
         collate_fn=lambda arrays: tuple(map(torch.from_numpy, arrays)),
     )
 

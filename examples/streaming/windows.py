@@ -1,4 +1,4 @@
-"""Trains on a million windows that stay in a file, in memory that does not grow with their number."""
+"""Trains on a million windows that stay in a file; memory does not grow with their number."""
 
 import argparse
 import resource
@@ -58,7 +58,10 @@ def write(file: Path, count: int, seed: int = 0) -> None:
     for start in range(0, count, AT_ONCE):
         rows = np.load(unfinished, mmap_mode="r+")
         number = min(AT_ONCE, count - start)
-        phase, period = random.uniform(0, 2 * np.pi, (number, 1)), random.uniform(6, 30, (number, 1))
+        phase, period = (
+            random.uniform(0, 2 * np.pi, (number, 1)),
+            random.uniform(6, 30, (number, 1)),
+        )
         wave = np.sin(phase + 2 * np.pi * np.arange(LENGTH + 1) / period)
         rows[start : start + number] = wave + random.normal(0, 0.1, wave.shape)
     unfinished.replace(file)
@@ -104,9 +107,7 @@ def main() -> None:
     print(f"{given.windows} windows, {file.stat().st_size / 2**20:.0f} MiB, in {file}", flush=True)
 
     keras.utils.set_random_seed(0)
-    model = keras.Sequential(
-        [keras.Input((LENGTH, 1)), ExplainedRNN(16), keras.layers.Dense(1)]
-    )
+    model = keras.Sequential([keras.Input((LENGTH, 1)), ExplainedRNN(16), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.003), "mse")
     peaks = Peaks()
     history = model.fit(Windows(file, given.batch), verbose=0, callbacks=[peaks]).history
