@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import pytest
 
+from examples.distributed import multi_worker, one_worker, task
+
 ROOT = Path(__file__).parent.parent
 EPOCHS, DIES_IN = 4, 3
 ENVIRONMENT = {
@@ -148,24 +150,35 @@ def test_workers_of_which_one_is_killed_end_where_one_worker_does(
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
 
 
-@pytest.mark.slow
+def told(main, arguments, monkeypatch, capsys):
+    """What a program says that ends because of its arguments."""
+    monkeypatch.setattr(sys, "argv", ["program", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        main()
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
-    ("program", "arguments", "message"),
+    ("main", "arguments", "message"),
     [
-        ("mirrored", (), "--folder"),
-        ("mirrored", ("--epochs", "none"), "expected an integer of at least 1, got 'none'"),
-        ("data_parallel", ("--batch", 43), "multiple of the number of workers, 2, got 43"),
-        ("multi_worker", ("--index", 0), "--workers and --index belong together"),
-        ("multi_worker", ("--workers", "a:1", "b:1", "--index", 2), "from 0 to 1"),
-        ("ddp", (), "start it by torchrun"),
+        (one_worker.main, "", "--folder"),
+        (one_worker.main, "--folder here --epochs none", "of at least 1, got 'none'"),
+        (one_worker.main, "--folder here --batch 999", "number of samples, 210, got 999"),
+        (multi_worker.main, "--folder here", "there is no TF_CONFIG either"),
+        (multi_worker.main, "--folder here --index 0", "--workers and --index belong together"),
+        (multi_worker.main, "--folder here --workers a:1 b:1 --index 2", "must be from 0 to 1"),
     ],
 )
-def test_wrong_arguments_are_told(program, arguments, message, tmp_path):
-    folder = tmp_path / "folder"
-    command = (f"examples.distributed.{program}", *arguments)
-    if message != "--folder":
-        command = (*command, "--folder", folder)
-    code, _, errors = ended(started(*command))
-    assert code == 2
-    assert message in errors
-    assert not folder.exists()
+def test_wrong_arguments_are_told(main, arguments, message, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert message in told(main, arguments.split(), monkeypatch, capsys)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_batch_that_workers_cannot_share_is_told(capsys):
+    parser = task.arguments("")
+    given = parser.parse_args(["--folder", "here", "--batch", "43"])
+    with pytest.raises(SystemExit, match="2"):
+        task.chosen(parser, given, workers=2)
+    assert "multiple of the number of workers, 2, got 43" in capsys.readouterr().err

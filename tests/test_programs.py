@@ -63,6 +63,12 @@ def test_the_source_of_a_program_is_a_block_of_code():
     assert programs.source("en", "distributed/mirrored").startswith(f'```python title="{title}"')
 
 
+def test_a_part_of_a_program_is_shown_by_its_name():
+    block = programs.part("en", "streaming/ragged", "bucket_of", "Batches")
+    assert block.startswith('```python title="examples/streaming/ragged.py"\ndef bucket_of(')
+    assert "\n\n\nclass Batches(" in block
+
+
 def test_the_refusal_names_the_backend():
     assert "'jax'" in backends.refusal("en", "jax")
     assert keras.backend.backend() == "tensorflow"

@@ -3,6 +3,7 @@
 A name with a slash is that of one in `examples`, the others are in `docs/programs`.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -31,6 +32,21 @@ def source(language: str, name: str, file: str | None = None) -> str:
     path = _path(name)
     title = file or (path.relative_to(ROOT).as_posix() if "/" in name else path.name)
     return f'```python title="{title}"\n{path.read_text(encoding="utf-8")}```'
+
+
+def part(language: str, name: str, *parts: str) -> str:
+    """Functions and classes of a program as a block of code.
+
+    Args:
+        language: Of the page.
+        name: Of the program.
+        parts: Names of the functions and classes.
+    """
+    path = _path(name)
+    code = path.read_text(encoding="utf-8")
+    found = {node.name: node for node in ast.parse(code).body if hasattr(node, "name")}
+    shown = "\n\n\n".join(ast.get_source_segment(code, found[one]) or "" for one in parts)
+    return f'```python title="{path.relative_to(ROOT).as_posix()}"\n{shown}\n```'
 
 
 @cache
