@@ -56,12 +56,15 @@ def kill(process):
 
 def losses_of(*processes):
     """The losses of processes that all have to end well, and to agree."""
-    every = []
-    for code, losses, errors in map(ended, processes):
+    try:
+        every = [*map(ended, processes)]
+    finally:
+        for process in processes:
+            kill(process)
+    for code, losses, errors in every:
         assert code == 0, errors
-        every.append(losses)
-    assert all(losses == every[0] for losses in every)
-    return every[0]
+        assert losses == every[0][1]
+    return every[0][1]
 
 
 def losses_before_death(process):

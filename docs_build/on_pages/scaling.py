@@ -57,7 +57,7 @@ def parameters() -> int:
 
 
 def exchange(workers: int) -> float:
-    """Seconds in a ring: twice (workers − 1) messages, each with a worker's part of the gradient."""
+    """Seconds in a ring: 2·(workers − 1) messages, each with one part of the gradient."""
     messages = 2 * (workers - 1)
     return messages * (LATENCY + parameters() * BYTES_EACH / workers / BANDWIDTH)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from examples.streaming.windows import whole
 from keras_rnn_explained import ExplainedRNN, datasets
+from keras_rnn_explained.files import written_whole
 
 BOUNDARIES = (2, 4, 8, 16)
 """The longest sequence in each bucket, which is as long as all others there are padded to."""
@@ -58,8 +59,13 @@ def write(folder: Path, words: Iterable[str]) -> None:
     """Writes words as numbers from 1 on, so that 0 is free for padding."""
     folder.mkdir(parents=True, exist_ok=True)
     numbers = [np.frombuffer(word.encode(), "uint8") - (ord("a") - 1) for word in words]
-    np.save(folder / "values.npy", np.concatenate(numbers).astype("int32"))
-    np.save(folder / "ends.npy", np.cumsum([len(one) for one in numbers]))
+    arrays = {
+        "values.npy": np.concatenate(numbers).astype("int32"),
+        "ends.npy": np.cumsum([len(one) for one in numbers]),
+    }
+    for name, array in arrays.items():
+        with written_whole(folder / name) as unfinished, unfinished.open("wb") as file:
+            np.save(file, array)
 
 
 def words_of_alice() -> list[str]:

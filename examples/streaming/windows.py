@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained.files import written_whole
 
 LENGTH = 32
 AT_ONCE = 8192  # windows in memory while the file is written
@@ -52,19 +53,14 @@ def write(file: Path, count: int, seed: int = 0) -> None:
     The file is there as a whole or not at all, and never in memory as a whole.
     """
     random = np.random.default_rng(seed)
-    unfinished = file.with_name(f".{file.name}.part")
-    rows = np.lib.format.open_memmap(unfinished, "w+", "float32", (count, LENGTH + 1))
-    del rows  # the file has its size
-    for start in range(0, count, AT_ONCE):
-        rows = np.load(unfinished, mmap_mode="r+")
-        number = min(AT_ONCE, count - start)
-        phase, period = (
-            random.uniform(0, 2 * np.pi, (number, 1)),
-            random.uniform(6, 30, (number, 1)),
-        )
-        wave = np.sin(phase + 2 * np.pi * np.arange(LENGTH + 1) / period)
-        rows[start : start + number] = wave + random.normal(0, 0.1, wave.shape)
-    unfinished.replace(file)
+    with written_whole(file) as unfinished:
+        np.lib.format.open_memmap(unfinished, "w+", "float32", (count, LENGTH + 1))
+        for start in range(0, count, AT_ONCE):
+            rows = np.load(unfinished, mmap_mode="r+")[start : start + AT_ONCE]
+            phase = random.uniform(0, 2 * np.pi, (len(rows), 1))
+            period = random.uniform(6, 30, (len(rows), 1))
+            wave = np.sin(phase + 2 * np.pi * np.arange(LENGTH + 1) / period)
+            rows[:] = wave + random.normal(0, 0.1, wave.shape)
 
 
 def peak() -> float:
