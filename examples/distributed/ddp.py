@@ -43,6 +43,7 @@ def train(chosen: task.Task, given: argparse.Namespace) -> None:
         model.load_state_dict(kept["model"])
         optimizer.load_state_dict(kept["optimizer"])
         done = kept["epoch"]
+    # torchrun gives the same arguments when it starts all again: then nobody is to die.
     first_try = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0"
     given.folder.mkdir(parents=True, exist_ok=True)
 

@@ -81,7 +81,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
         type=count,
         metavar="N",
         help="to try a failure: this process kills itself (SIGKILL) after the first batch of epoch "
-        "N; of several processes, give it to one",
+        "N; of processes that you start yourself, give it to one",
     )
     return parser
 
