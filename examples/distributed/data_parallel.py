@@ -7,6 +7,7 @@ os.environ["KERAS_BACKEND"] = "jax"  # before the first import of Keras
 import jax
 import keras
 
+from examples.arguments import count
 from examples.distributed import task
 
 
@@ -15,7 +16,7 @@ def main() -> None:
     parser = task.arguments(__doc__)
     parser.add_argument(
         "--devices",
-        type=task.count,
+        type=count,
         default=2,
         help="GPUs, TPUs or, where there are none, parts of the CPU; default: %(default)s",
     )

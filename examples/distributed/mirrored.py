@@ -4,6 +4,7 @@ import argparse
 
 import tensorflow as tf
 
+from examples.arguments import count
 from examples.distributed import task
 
 
@@ -12,7 +13,7 @@ def main() -> None:
     parser = task.arguments(__doc__)
     parser.add_argument(
         "--devices",
-        type=task.count,
+        type=count,
         default=2,
         help="GPUs or, where there is none, parts of the CPU; default: %(default)s",
     )

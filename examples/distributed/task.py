@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from examples.arguments import count
 from keras_rnn_explained import ExplainedRNN, datasets
 
 
@@ -84,13 +85,6 @@ def arguments(description: str) -> argparse.ArgumentParser:
         "N; of processes that you start yourself, give it to one",
     )
     return parser
-
-
-def count(text: str) -> int:
-    """A number from 1 on, from the command line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text!r}")
-    return int(text)
 
 
 def chosen(parser: argparse.ArgumentParser, given: argparse.Namespace, workers: int) -> Task:

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from examples.streaming.windows import whole
+from examples.arguments import count
 from keras_rnn_explained import ExplainedRNN, datasets
 from keras_rnn_explained.files import written_whole
 
@@ -211,8 +211,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, required=True, help="where the words are written")
     parser.add_argument("--loader", choices=LOADERS, default="PyDataset")
-    parser.add_argument("--epochs", type=whole, default=3, help="default: %(default)s")
-    parser.add_argument("--batch", type=whole, default=64, help="default: %(default)s")
+    parser.add_argument("--epochs", type=count, default=3, help="default: %(default)s")
+    parser.add_argument("--batch", type=count, default=64, help="default: %(default)s")
     given = parser.parse_args()
     write(given.folder, words_of_alice())
     data = LOADERS[given.loader](Sequences(given.folder), given.batch, 0)

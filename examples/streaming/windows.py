@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from examples.arguments import count
 from keras_rnn_explained import ExplainedRNN
 from keras_rnn_explained.files import written_whole
 
@@ -47,15 +48,15 @@ class Windows(keras.utils.PyDataset):
         self.order = self.random.permutation(-(-self.count // self.batch))
 
 
-def write(file: Path, count: int, seed: int = 0) -> None:
-    """Writes `count` noisy waves, `(count, LENGTH + 1)`, of which the last value is the target.
+def write(file: Path, number: int, seed: int = 0) -> None:
+    """Writes so many noisy waves, `(number, LENGTH + 1)`, of which the last value is the target.
 
     The file is there as a whole or not at all, and never in memory as a whole.
     """
     random = np.random.default_rng(seed)
     with written_whole(file) as unfinished:
-        np.lib.format.open_memmap(unfinished, "w+", "float32", (count, LENGTH + 1))
-        for start in range(0, count, AT_ONCE):
+        np.lib.format.open_memmap(unfinished, "w+", "float32", (number, LENGTH + 1))
+        for start in range(0, number, AT_ONCE):
             rows = np.load(unfinished, mmap_mode="r+")[start : start + AT_ONCE]
             phase = random.uniform(0, 2 * np.pi, (len(rows), 1))
             period = random.uniform(6, 30, (len(rows), 1))
@@ -83,19 +84,12 @@ class Peaks(keras.callbacks.Callback):
         self.late = peak()
 
 
-def whole(text: str) -> int:
-    """A number from 1 on, from the command line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, got {text!r}")
-    return int(text)
-
-
 def main() -> None:
     """The program."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where windows.npy is written")
-    parser.add_argument("--windows", type=whole, default=10**6, help="default: %(default)s")
-    parser.add_argument("--batch", type=whole, default=1000, help="default: %(default)s")
+    parser.add_argument("--windows", type=count, default=10**6, help="default: %(default)s")
+    parser.add_argument("--batch", type=count, default=1000, help="default: %(default)s")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     file = given.folder / "windows.npy"
