@@ -1,7 +1,6 @@
 """The programs of `docs/programs` do what the pages say of them."""
 
 import os
-import socket
 import subprocess
 import sys
 
@@ -32,34 +31,12 @@ def printed(process):
     return output
 
 
-def free_addresses(count):
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return [f"localhost:{port}" for port in ports]
-
-
 @pytest.mark.slow
-def test_two_devices_train_as_one_does():
-    output = programs.output("en", "two_devices")
-    assert output.count("compiled: ") == 2
-    assert "the weights agree" in output
-
-
-@pytest.mark.slow
-def test_two_workers_train_as_one_does():
-    alone = printed(started("worker", "0", *free_addresses(1)))
-    addresses = free_addresses(2)
-    processes = [started("worker", index, *addresses) for index in "01"]
-    try:
-        first, second = map(printed, processes)
-    finally:
-        for process in processes:
-            process.kill()
-    assert first == second
-    losses = [np.array(text.split()[1::2], float) for text in (alone, first)]
-    np.testing.assert_allclose(*losses, atol=2e-5)
+def test_a_program_of_the_examples_runs_and_leaves_nothing(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    output = programs.output("en", "distributed/one_worker", "--folder", "runs", "--epochs", "1")
+    assert "epoch 1 loss " in output
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_model_of_simple_rnn_is_loaded_without_this_package(tmp_path):
@@ -79,9 +56,17 @@ def test_a_program_that_fails_ends_the_build(tmp_path, monkeypatch):
 
 
 def test_the_source_of_a_program_is_a_block_of_code():
-    block = programs.source("en", "worker", "train.py")
-    assert block.startswith('```python title="train.py"\nimport json')
+    block = programs.source("en", "on_another_backend", "use.py")
+    assert block.startswith('```python title="use.py"\nimport ')
     assert block.endswith("\n```")
+    title = "examples/distributed/mirrored.py"
+    assert programs.source("en", "distributed/mirrored").startswith(f'```python title="{title}"')
+
+
+def test_a_part_of_a_program_is_shown_by_its_name():
+    block = programs.part("en", "streaming/ragged", "bucket_of", "Batches")
+    assert block.startswith('```python title="examples/streaming/ragged.py"\ndef bucket_of(')
+    assert "\n\n\nclass Batches(" in block
 
 
 def test_the_refusal_names_the_backend():

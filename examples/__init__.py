@@ -1,0 +1,1 @@
+"""Programs to start in a clone: `python -m examples.streaming.windows --help`."""

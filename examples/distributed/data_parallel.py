@@ -1,0 +1,37 @@
+"""Trains on several devices with Keras's `DataParallel` distribution, on JAX."""
+
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"  # before the first import of Keras
+
+import jax
+import keras
+
+from examples.arguments import count
+from examples.distributed import task
+
+
+def main() -> None:
+    """The program."""
+    parser = task.arguments(__doc__)
+    parser.add_argument(
+        "--devices",
+        type=count,
+        default=2,
+        help="GPUs, TPUs or, where there are none, parts of the CPU; default: %(default)s",
+    )
+    given = parser.parse_args()
+    # Parts of the CPU have to be asked for before JAX looks at its devices.
+    jax.config.update("jax_num_cpu_devices", given.devices)
+    devices = jax.devices()
+    if len(devices) < given.devices:
+        parser.error(f"--devices: there are {len(devices)} devices, got {given.devices}")
+    chosen = task.chosen(parser, given, given.devices)
+    keras.distribution.set_distribution(
+        keras.distribution.DataParallel(devices=devices[: given.devices])
+    )
+    task.fit(task.model_of(chosen), chosen, given)
+
+
+if __name__ == "__main__":
+    main()
