@@ -140,8 +140,8 @@ def test_the_source_archive_has_what_tests_and_documentation_need(dist):
     assert {name.partition("/")[0] for name in names} == {
         *(".ci", ".gitignore", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE"),
         *("Makefile", "PKG-INFO", "README.md", "benchmarks", "constraints.txt", "docs"),
-        *("docs_build", "keras_rnn_explained", "mkdocs.ja.yml", "mkdocs.yml", "mkdocs_hooks.py"),
-        *("pyproject.toml", "tests"),
+        *("docs_build", "examples", "keras_rnn_explained", "mkdocs.ja.yml", "mkdocs.yml"),
+        *("mkdocs_hooks.py", "pyproject.toml", "tests"),
     }
     assert {"tests/test_packaging.py", "docs/en/start.md", "docs/ja/start.md", ".ci/run"} <= names
 
