@@ -5,7 +5,16 @@ import warnings
 from mkdocs.structure.files import File
 
 import benchmarks  # noqa: F401  (found from here; pages read its results)
-from docs_build import accessibility, demo, japanese, languages, mathematics, scripts, stylesheets
+from docs_build import (
+    accessibility,
+    demo,
+    japanese,
+    languages,
+    mathematics,
+    notebooks,
+    scripts,
+    stylesheets,
+)
 from docs_build.on_pages import playground
 
 # Keras reads TensorFlow's variables into NumPy in a way that NumPy 2 warns of.
@@ -16,6 +25,8 @@ on_post_build = languages.build_the_others
 
 def on_files(files, config):
     """When it knows what there is."""
+    notebooks.begin()
+    notebooks.add_downloads(files, config)
     demo.add_page(files, config)
     picture = playground.picture(config.theme["language"])
     files.append(File.generated(config, playground.PICTURE, content=picture))

@@ -193,7 +193,7 @@ def array_table(title: str, arrays: dict[str, Array]) -> str:
         + "</tr>"
         for name, array in arrays.items()
     )
-    heads = "".join(f"<th>{head}</th>" for head in ("", "shape", "least", "mean", "greatest"))
+    heads = "".join(f"<th>{head}</th>" for head in ("array", "shape", "least", "mean", "greatest"))
     return (
         f"<table><caption>{escape(title)}</caption>"
         f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
