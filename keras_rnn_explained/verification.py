@@ -17,6 +17,7 @@ from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
 from keras_rnn_explained import backends
+from keras_rnn_explained.execution import as_tensor
 from keras_rnn_explained.layer import ExplainedRNN
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -401,7 +402,7 @@ def _run(layer: Any, call: Call, training: bool) -> dict[str, Any]:
             returned = layer(sources["x"], training=training, **keywords)
             penalty = sum(layer.losses, start=ops.zeros((), call.x.dtype))
         returned = returned if isinstance(returned, (list, tuple)) else (returned,)
-        weighted = zip(call.upstream, returned, strict=True)
+        weighted = zip(map(as_tensor, call.upstream), returned, strict=True)
         results = dict(zip(("outputs", "states"), returned, strict=False))
         if layer.stateful:
             results["kept state"] = scope.get_current_value(layer.states[0])
