@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent
 TESTS = (
     "test_backends_{}.py",
     "test_bptt.py",
-    "test_equations.py",
     "test_layer.py",
     "test_on_each_backend.py",
     "test_unfolding.py",
