@@ -171,6 +171,8 @@ class GradientFlow(keras.callbacks.Callback):
         return self._step() >= self._seen_at + self.every
 
     def _step(self) -> int:
+        if hasattr(self.model, "jax_state_sync"):
+            self.model.jax_state_sync()  # in training, Keras keeps variables elsewhere on JAX
         optimizer = getattr(self.model, "optimizer", None)
         return self._batches_begun if optimizer is None else int(optimizer.iterations)
 

@@ -7,6 +7,7 @@ arguments do not wait for them.
 """
 
 import argparse
+import os
 import shutil
 import sys
 import time
@@ -176,6 +177,7 @@ def _explain(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _verify(arguments: argparse.Namespace, console: Console) -> int:
+    os.environ.setdefault("JAX_ENABLE_X64", "true")  # half of the cases are in float64
     with quiet_start():
         from keras_rnn_explained import verification
 

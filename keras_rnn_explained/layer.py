@@ -292,7 +292,10 @@ class ExplainedRNN(keras.layers.Layer):
             raise ValueError(f"{self._fixed_batch()}, got {batch}.")
         if initial_state is None:
             initial_state = (
-                self.states if self.stateful else self.get_initial_state(ops.shape(sequences)[0])
+                # A copy: on torch the variable changes in place while BPTT still needs its value.
+                ops.copy(self.states[0].value)
+                if self.stateful
+                else self.get_initial_state(ops.shape(sequences)[0])
             )
         state = ops.cast(_only_state(initial_state), self.compute_dtype)
         validation.initial_state_shape(tuple(state.shape), batch, self.units)
@@ -358,7 +361,7 @@ class ExplainedRNN(keras.layers.Layer):
     def reset_state(self) -> None:
         """Sets the state of a `stateful` layer to zeros; the next call starts anew."""
         if self.states is not None:
-            self.states[0].assign(ops.zeros_like(self.states[0]))
+            self.states[0].assign(ops.zeros_like(self.states[0].value))
 
     def reset_states(self) -> None:
         """The older name of `reset_state`, which `SimpleRNN` has too."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,6 @@ ROOT = Path(__file__).parent.parent
 TESTS = (
     "test_backends_{}.py",
     "test_bptt.py",
-    "test_equations.py",
     "test_layer.py",
     "test_on_each_backend.py",
     "test_unfolding.py",
@@ -79,13 +79,9 @@ def test_a_backend_that_is_not_installed_is_asked_for(backend):
 
 @pytest.mark.backend("tensorflow")
 @pytest.mark.parametrize("other", ["jax.numpy", "torch"])
-@pytest.mark.parametrize(
-    "take", [lambda x: ExplainedRNN(4)(x), lambda x: unfold(ExplainedRNN(4), x)]
-)
+@pytest.mark.parametrize("take", [lambda x: ExplainedRNN(4)(x), partial(unfold, ExplainedRNN(4))])
 def test_a_tensor_of_another_backend_is_refused(other, take):
     library = pytest.importorskip(other)
     x = library.asarray(np.ones((2, 5, 3), "float32"))
-    with pytest.raises(
-        TypeError, match=r"is a tensor of (JAX|torch), but Keras runs on TensorFlow"
-    ):
+    with pytest.raises(TypeError, match=r"a tensor of (JAX|torch), but Keras runs on TensorFlow"):
         take(x)
