@@ -158,13 +158,12 @@ def node_in(model: Any, name: str | None, lengths_as_mask: bool, initial_state: 
             "and the model takes a mask as its last input: `np.arange(time) < lengths[:, None]`."
         )
     constants = dict(_constants(model.graph))
-    if inputs.get("initial_h") and not initial_state:
-        start = constants.get(inputs["initial_h"])
-        if start is None or start.any():
-            raise ValueError(
-                f"{label} has an `initial_h` that may not be 0. Give `initial_state=True`, and "
-                "the model takes the initial states as further inputs."
-            )
+    start = inputs.get("initial_h")
+    if start and not initial_state and not _is_zero(model.graph, constants, start):
+        raise ValueError(
+            f"{label} has an `initial_h` that may not be 0. Give `initial_state=True`, and the "
+            "model takes the initial states as further inputs."
+        )
     direction = attributes.get("direction", "forward")
     if direction not in DIRECTIONS:
         raise ValueError(
@@ -252,6 +251,19 @@ def _constants(graph) -> Iterator[tuple[str, Array]]:
             for attribute in node.attribute:
                 if attribute.name == "value":
                     yield node.output[0], to_array(attribute.t)
+
+
+def _is_zero(graph, constants, name):
+    """Whether a value is known to be 0, be it of a batch size known only later, as PyTorch's is."""
+    if name in constants:
+        return not constants[name].any()
+    for node in graph.node:
+        if name in node.output and node.op_type == "Expand":
+            return _is_zero(graph, constants, node.input[0])
+        if name in node.output and node.op_type == "ConstantOfShape":
+            filled = _attributes(node).get("value")
+            return filled is None or not onnx_module().numpy_helper.to_array(filled).any()
+    return False
 
 
 def _check_arrays(label, arrays, count, hidden_size):

@@ -1,14 +1,23 @@
+from functools import partial
+
 import keras
 import pytest
 import tensorflow as tf
 
-from keras_rnn_explained.backends.tensorflow_loops import scan
+from keras_rnn_explained.backends.tensorflow_loops import dense_array, scan
 from keras_rnn_explained.execution import unrolled_scan
 from tests.comparison import assert_same
 
+SCANS = {
+    "loop": scan,
+    "differentiable": partial(scan, differentiable=True),
+    "dense": partial(scan, collector=dense_array),
+    "unrolled": unrolled_scan,
+}
+
 
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("scan", [scan, unrolled_scan])
+@pytest.mark.parametrize("scan", SCANS.values(), ids=SCANS)
 def test_scan_does_what_keras_ops_scan_does(scan, reverse):
     xs = {"a": tf.random.normal((5, 2)), "b": tf.random.normal((5, 2))}
 
@@ -22,7 +31,7 @@ def test_scan_does_what_keras_ops_scan_does(scan, reverse):
         assert_same(one, other, 0)
 
 
-@pytest.mark.parametrize("scan", [scan, unrolled_scan])
+@pytest.mark.parametrize("scan", SCANS.values(), ids=SCANS)
 def test_scan_repeats_without_inputs(scan):
     carry, ys = scan(lambda carry, _: (carry * 2, None), tf.ones(2), length=3)
     assert_same(carry, [8, 8], 0)

@@ -109,6 +109,25 @@ def test_an_initial_state_known_to_be_0_is_left_out(direction):
     )
 
 
+@pytest.mark.parametrize(("value", "is_zero"), [(None, True), (0.0, True), (0.5, False)])
+def test_a_filled_initial_state_counts_as_what_it_is_filled_with(value, is_zero):
+    def change(graph, node):
+        filling = {}
+        if value is not None:
+            array = np.array([value], "float32")
+            filling["value"] = onnx.numpy_helper.from_array(array)
+        fill = onnx.helper.make_node("ConstantOfShape", ["shape"], ["filled"], **filling)
+        graph.node.insert(0, fill)
+        node.input[5] = "filled"
+
+    model = changed(change, state=True)
+    if is_zero:
+        from_onnx(model)
+    else:
+        with pytest.raises(ValueError, match="that may not be 0"):
+            from_onnx(model)
+
+
 def test_weights_in_constant_nodes_are_found_and_activations_whatever_their_case():
     def change(graph, node):
         for array in graph.initializer:

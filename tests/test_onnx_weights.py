@@ -154,6 +154,25 @@ def test_the_model_is_saved_and_trained_as_any_other(direction, tmp_path):
     assert np.abs(loaded(X) - model(X)).max() > 1e-3
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch's own, of this way of exporting and of tracing
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"nonlinearity": "relu", "bias": False}, {"num_layers": 2, "bidirectional": True}],
+    ids=str,
+)
+def test_files_that_torch_writes_are_read_node_by_node(options, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    rnn = torch.nn.RNN(FEATURES, UNITS, batch_first=True, **options).eval()
+    path = tmp_path / "rnn.onnx"
+    torch.onnx.export(rnn, (torch.tensor(X),), str(path), dynamo=False)
+    above = X
+    for node in onnx.load(path).graph.node:
+        if node.op_type == "RNN":
+            above = from_onnx(path, node=node.name)(above)
+    assert_same(above, rnn(torch.tensor(X))[0].detach(), 1e-5)
+
+
 def test_weights_are_copies():
     given = model_of_node()
     before = given.SerializeToString()
