@@ -62,6 +62,21 @@ def test_the_file_is_the_same_for_the_same_seed_and_nothing_else_is_left(tmp_pat
 
 
 @pytest.mark.slow
+def test_the_peak_is_that_of_the_process_itself():
+    held = np.ones(2**26)  # 512 MiB
+    child = "from examples.streaming.windows import peak; import numpy as np; before = peak(); "
+    child += "held = np.ones(2**23); print(peak() - before)"
+    done = subprocess.run(
+        [sys.executable, "-c", child],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert float(done.stdout) == pytest.approx(64, abs=4), done.stderr
+    assert held.all()
+
+
+@pytest.mark.slow
 def test_a_million_windows_take_no_more_memory_than_a_tenth_of_them(tmp_path):
     output = printed("examples.streaming.windows", "--folder", tmp_path)
     assert output.startswith("1000000 windows, 126 MiB")

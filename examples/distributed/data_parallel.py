@@ -22,7 +22,8 @@ def main() -> None:
     )
     given = parser.parse_args()
     # Parts of the CPU have to be asked for before JAX looks at its devices.
-    jax.config.update("jax_num_cpu_devices", given.devices)
+    parts = f"--xla_force_host_platform_device_count={given.devices}"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {parts}"
     devices = jax.devices()
     if len(devices) < given.devices:
         parser.error(f"--devices: there are {len(devices)} devices, got {given.devices}")
