@@ -20,7 +20,7 @@ jupyter lab examples/notebooks/en/NAME.ipynb
 """,
     "ja": """
 このページはノートブックです。結果は、このサイトを作るときに実行して得たものです。
-[ダウンロード](NAME.ipynb){ download="NAME.ipynb" }すれば、手元で動かしたり変えたりできます。
+手元で動かしたり変えたりするには、[ダウンロード](NAME.ipynb){ download="NAME.ipynb" }してください。
 ネットワーク接続は要りません。同じものがリポジトリにも入っているので、そのフォルダで次のようにも実行できます。
 
 ```bash
@@ -29,6 +29,8 @@ jupyter lab examples/notebooks/ja/NAME.ipynb
 ```
 """,
 }
+LONGEST = 90
+"""Of a line that is not wrapped."""
 WIDTH = re.compile(r'<svg\b[^>]*? width="([\d.]+)pt"')
 
 
@@ -68,5 +70,8 @@ def output(one: NotebookNode) -> str:
 
 
 def _text(text: str) -> str:
-    code = f"<pre><code>{escape(text.rstrip(), quote=False)}</code></pre>"
-    return f'<div class="wrapped">{code}</div>'
+    lines = text.rstrip().splitlines()
+    code = escape("\n".join(lines), quote=False)
+    block = f'<div class="language-text highlight"><pre><code>{code}</code></pre></div>'
+    # Sentences are wrapped, columns are not.
+    return f'<div class="wrapped">{block}</div>' if max(map(len, lines)) > LONGEST else block
