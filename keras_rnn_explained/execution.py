@@ -92,6 +92,10 @@ class Computation:
         """Automatic differentiation of `function` at `arguments`, in the direction `upstream`."""
         raise NotImplementedError
 
+    def activate(self, pre_activation: Tensor) -> Tensor:
+        """φ(â_t), of the same dtype: on JAX Keras's functions take float64 to float32."""
+        return ops.cast(self.activation(pre_activation), pre_activation.dtype)
+
     def forward(self, inputs: Inputs):
         """The states to keep for BPTT, and what is asked for: all states and the last, or it."""
         states = equations.recurrence(
@@ -100,7 +104,7 @@ class Computation:
             inputs.recurrent_kernel,
             inputs.bias,
             inputs.initial_state,
-            activation=self.activation,
+            activation=self.activate,
             mask=swap_time_and_batch(inputs.mask),
             dropout_mask=inputs.dropout_mask,
             scan=self.scan,
@@ -160,7 +164,7 @@ class Computation:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
         if self.derivative is not None:
             return error * self.derivative(kept)
-        (gradient,) = self.vector_jacobian_product(self.activation, (kept,), error)
+        (gradient,) = self.vector_jacobian_product(self.activate, (kept,), error)
         return gradient
 
 

@@ -146,6 +146,7 @@ def norms_of_what_reaches(layer, upstream, mask):
     return sizes
 
 
+@pytest.mark.backend("tensorflow")  # elsewhere float64 is too coarse for differences
 @pytest.mark.parametrize("activation", ["tanh", "softmax"])
 def test_jacobians_are_those_of_finite_differences(activation):
     layer = made(return_sequences=True, activation=activation)

@@ -105,7 +105,9 @@ def test_saturation_counts_states_that_count_and_are_near_a_bound(activation, bo
 
 def test_tensorboard_gets_scalars_histograms_and_text(tmp_path, monkeypatch):
     monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [finding("ill")])
-    monkeypatch.setattr(training_log, "_image_of", lambda g: np.zeros((1, 2, 2, 4), "uint8"))
+    monkeypatch.setattr(
+        training_log.TensorBoardLog, "_image_of", lambda *_: np.zeros((1, 2, 2, 4), "uint8")
+    )
     flow = GradientFlow(X, Y, every=4, log_dir=tmp_path / "logs", csv=tmp_path / "flow.csv")
     with pytest.warns(UserWarning, match="rnn is ill"):
         train(network(), flow)
@@ -127,7 +129,9 @@ def test_without_figures_all_else_is_written_and_one_warning_says_so(tmp_path, m
     def draw(gradients):
         raise ImportError("no matplotlib")
 
-    monkeypatch.setattr(training_log, "_image_of", draw)
+    monkeypatch.setattr(
+        training_log.TensorBoardLog, "_image_of", lambda _, gradients: draw(gradients)
+    )
     monkeypatch.setattr(callbacks, "FIRST_FIGURE", 0)
     flow = GradientFlow(X, Y, every=1, log_dir=tmp_path)
     with pytest.warns(UserWarning, match="no figures, but all else: ImportError: no mat") as told:

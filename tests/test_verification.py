@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from keras_rnn_explained import ExplainedRNN, equations, execution, verification
+from keras_rnn_explained import ExplainedRNN, equations, verification
+from keras_rnn_explained.backends import tensorflow as backend
 from keras_rnn_explained.verification import Case, compare, relative_difference, verify
 
 MANY = 150
@@ -28,7 +29,7 @@ def scaled(function, factor):
 @pytest.fixture
 def compiled_anew(monkeypatch):
     """Programs that are compiled from changed equations must not outlive the test."""
-    monkeypatch.setattr(execution, "_shared_programs", {})
+    monkeypatch.setattr(backend, "_shared_programs", {})
 
 
 def test_the_layers_agree(report):
