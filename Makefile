@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
 LOWEST := $(VENV)/lowest
-.PHONY: demo test fast-test test-lowest lint docs docs-build check clean
+.PHONY: demo test fast-test test-lowest test-backends lint docs docs-build check clean
 
 demo: $(VENV)/with-figures  ## Train on the sunspots, beside SimpleRNN
 	$(BIN)/rnn-explained demo
@@ -24,6 +24,12 @@ test-lowest: $(LOWEST)/installed  ## Some tests on the lowest supported versions
 		tests/test_installation.py tests/test_equations.py tests/test_simple_rnn_weights.py
 	$(LOWEST)/bin/rnn-explained verify --cases 25
 
+test-backends: test-on-jax test-on-torch  ## The tests that are for each backend, on JAX and torch
+
+test-on-%: $(VENV)/with-test
+	KERAS_BACKEND=$* $(BIN)/python -m pytest -n auto -m "not slow" tests/test_backends_$*.py \
+		tests/test_bptt.py tests/test_layer.py tests/test_on_each_backend.py tests/test_unfolding.py
+
 lint: $(VENV)/with-lint  ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -35,7 +41,7 @@ docs: $(VENV)/with-docs  ## Serve the documentation
 docs-build: $(VENV)/with-docs  ## Build the documentation into site/, strictly
 	$(BIN)/mkdocs build --strict
 
-check: lint docs-build test test-lowest  ## Everything that continuous integration runs
+check: lint docs-build test test-backends test-lowest  ## Everything that continuous integration runs
 
 clean:
 	rm -rf $(VENV) site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -23,7 +23,7 @@ settings.load_profile("project")
 def pytest_collection_modifyitems(config, items):
     """Leaves out tests that are for another backend than Keras runs on.
 
-    `tests/test_backends.py` runs those for JAX and torch, and all others that fit, on them.
+    `make test-backends` runs those for JAX and torch, and others that fit, on them.
     """
     kept, left_out = [], []
     for item in items:

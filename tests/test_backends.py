@@ -12,14 +12,6 @@ import pytest
 from keras_rnn_explained import ExplainedRNN, unfold
 
 ROOT = Path(__file__).parent.parent
-TESTS = (
-    "test_backends_{}.py",
-    "test_bptt.py",
-    "test_layer.py",
-    "test_on_each_backend.py",
-    "test_unfolding.py",
-)
-
 ALONE = """
 import sys
 for other in {others}:
@@ -49,15 +41,6 @@ def run(backend, *arguments):
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     return done.stdout
-
-
-@pytest.mark.slow
-@pytest.mark.backend("tensorflow")
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_the_same_tests_pass_on(backend):
-    files = [f"tests/{name.format(backend)}" for name in TESTS]
-    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow", "-n0"]
-    assert " passed" in run(backend, "-m", "pytest", *options, *files)
 
 
 @pytest.mark.backend("tensorflow")
