@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_explained import ExplainedRNN, unfold
+from tests import reference
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
 
@@ -92,3 +93,27 @@ def test_within_jit_there_are_no_numbers_to_see():
     layer.build(X.shape)
     with pytest.raises(ValueError, match=r"as `jax\.jit` and `jax\.vmap` do, where no numbers"):
         jax.jit(lambda x: unfold(layer, x).state)(X)
+
+
+def by_hand(layer, x, initial_state, mask=None):
+    arguments = x, *layer.get_weights(), initial_state
+    return reference.forward(*arguments, activation="tanh", mask=mask)[1]
+
+
+def test_float64_and_one_initial_state_for_the_batch_run_where_simple_rnn_does_not():
+    layer = ExplainedRNN(4, dtype="float64", return_sequences=True)
+    output = layer(X.astype("float64"))
+    assert output.dtype == "float64"
+    assert_same(output, by_hand(layer, X, np.zeros((2, 4))), 1e-12)
+
+    layer = ExplainedRNN(4, return_sequences=True)
+    state = np.full((1, 4), 0.5, "float32")
+    output = layer(X, initial_state=state)
+    assert_same(output, by_hand(layer, X, np.repeat(state, 2, axis=0)), 1e-6)
+
+
+def test_masked_outputs_are_zero_in_an_unrolled_loop_too():
+    layer = ExplainedRNN(4, unroll=True, zero_output_for_mask=True)
+    output = layer(X, mask=np.array([[True, True, True, False], [True] * 4]))
+    assert not output[0].any()
+    assert output[1].all()

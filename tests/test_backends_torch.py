@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from keras_rnn_explained import ExplainedRNN
+from tests import reference
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
 
@@ -79,3 +80,12 @@ def test_compiled_by_torch_it_gives_the_same():
     x = torch.tensor(X)
     expected = layer(x)
     assert_same(compiled(x), expected, 1e-6)
+
+
+def test_a_mask_may_go_backwards_in_an_unrolled_loop_where_simple_rnn_fails():
+    layer = ExplainedRNN(4, unroll=True, go_backwards=True, return_sequences=True)
+    layer.build(X.shape)
+    mask = np.array([[True, True, False, True], [True] * 4])
+    arguments = X[:, ::-1], *layer.get_weights(), np.zeros((2, 4))
+    _, expected = reference.forward(*arguments, activation="tanh", mask=mask[:, ::-1])
+    assert_same(layer(X, mask=mask), expected, 1e-6)

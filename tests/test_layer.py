@@ -3,7 +3,7 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from keras_rnn_explained import ExplainedRNN
@@ -58,7 +58,8 @@ OPTIONS = [
     ("stateful", True),
     ("unroll", True),
     ("zero_output_for_mask", True),
-    ("dtype", "float64"),
+    # On JAX Keras does not run SimpleRNN in float64.
+    *([] if keras.backend.backend() == "jax" else [("dtype", "float64")]),
     ("mask", "gaps"),
     ("mask", "padded"),
     ("mask", "a row all masked"),
@@ -168,6 +169,16 @@ def test_truncation_leaves_outputs_alone_and_none_is_full_bptt():
     assert relative_difference(cut, theirs) > 1e-3
 
 
+def simple_rnn_can(dtype, masked, *, unroll, go_backwards, zero_output_for_mask, **options):
+    """Whether Keras runs `SimpleRNN` with these options, and by its documentation."""
+    masked_in_unrolled_loop = masked and unroll
+    return {
+        "tensorflow": True,
+        "jax": dtype == "float32" and not (masked_in_unrolled_loop and zero_output_for_mask),
+        "torch": not (masked_in_unrolled_loop and go_backwards),
+    }[keras.backend.backend()]
+
+
 @given(
     units=st.integers(1, 5),
     features=st.integers(1, 4),
@@ -186,11 +197,12 @@ def test_truncation_leaves_outputs_alone_and_none_is_full_bptt():
     masked=st.booleans(),
     state_given=st.booleans(),
     training=st.booleans(),
-    seed=st.integers(0, 2**31),
+    seed=st.integers(0, 2**31 - 1),
 )
 def test_any_configuration_does_what_simple_rnn_does(
     units, features, batch, time, dtype, masked, state_given, training, seed, **options
 ):
+    assume(simple_rnn_can(dtype, masked, **options))
     random = np.random.default_rng(seed)
     call = {"training": training}
     if masked:
@@ -231,7 +243,7 @@ def test_the_global_dtype_policy_applies(policy):
     finally:
         keras.config.set_dtype_policy(before)
     assert layer.dtype_policy.name == policy
-    assert output.dtype == layer.compute_dtype
+    assert keras.backend.standardize_dtype(output.dtype) == layer.compute_dtype
     assert layer.kernel.dtype == layer.variable_dtype
 
 
@@ -286,6 +298,7 @@ def test_the_activity_regularizer_is_applied_as_in_other_layers(execution):
     assert_same(layer.losses[0], other.losses[0], 1e-6)
 
 
+@pytest.mark.backend("tensorflow", "torch")  # on JAX Keras refuses it
 @pytest.mark.parametrize(
     "shape", [(1, UNITS), (UNITS,)], ids=["one for the batch", "without a batch"]
 )
