@@ -136,7 +136,9 @@ def _run(notebook: NotebookNode) -> None:
         extra_arguments=["--log-level=ERROR"],
     )
     # This very Python, whatever kernels its user has.
-    client.create_kernel_manager().kernel_spec.argv[0] = sys.executable
+    kernel = client.create_kernel_manager().kernel_spec
+    assert kernel is not None, "ipykernel is not installed"
+    kernel.argv[0] = sys.executable
     with TemporaryDirectory() as folder:
         settings = {
             "IPYTHONDIR": folder,
