@@ -6,9 +6,10 @@ version of the format, the dtype of each array, and what else the writer says of
 
 import json
 import os
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,15 +88,29 @@ def _damage_told(path, wanted):
     """What a broken file raises is as various as its parts: here it is one error."""
     try:
         yield
-    except MemoryError:
-        raise
     except Exception as error:
         raise ValueError(
-            f"{path!s} can't be read; it is no .npz file of numbers, or damaged. {wanted}"
+            f"{path!s} can't be read; it is no .npz file of numbers, or damaged, or does not fit "
+            f"into memory. {wanted}"
         ) from error
 
 
+def unpacked_size(file: str | os.PathLike[str] | IO[bytes]) -> int:
+    """How many bytes a zip file, such as .npz and .keras are, takes when it is read.
+
+    Raises:
+        zipfile.BadZipFile: If it is none.
+        OSError: If it can't be read.
+    """
+    with zipfile.ZipFile(file) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
 def _arrays_in(file) -> dict[str, Array]:
+    # `write` compresses nothing, so a file that is larger inside than outside is not by it.
+    if unpacked_size(file) > file.seek(0, os.SEEK_END):
+        raise ValueError("It is larger inside than outside.")
+    file.seek(0)
     loaded = np.load(file, allow_pickle=False)
     if isinstance(loaded, np.ndarray):
         raise ValueError("This is the file of one array.")

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from keras_rnn_explained.archive import unpacked_size
 from keras_rnn_explained.terminal import MisuseError, check_folder, progress_bars, quiet_start
 
 REQUIRED, OPTIONAL = ("x", "y"), ("sample_weight",)
+
+MOST_BYTES = 2**33
+"""The most that a file may take when it is unpacked."""
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -30,11 +34,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     arrays = read_arrays(arguments.data)
     if not arguments.model.is_file():
         raise MisuseError(f"there is no model file {arguments.model}.")
-    if arguments.model.suffix == ".keras" and not zipfile.is_zipfile(arguments.model):
-        raise MisuseError(
-            f"{arguments.model} is no .keras file. Write one with `model.save('model.keras')`; the "
-            "model comes first, then the data."
-        )
+    if arguments.model.suffix == ".keras":
+        if not zipfile.is_zipfile(arguments.model):
+            raise MisuseError(
+                f"{arguments.model} is no .keras file. Write one with `model.save('model.keras')`; "
+                "the model comes first, then the data."
+            )
+        check_size(arguments.model)
     with quiet_start():
         import keras
 
@@ -75,6 +81,23 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def check_size(path: Path) -> None:
+    """Checks that a zip file takes no more than `MOST_BYTES` when it is read.
+
+    A file of a stranger's may be small and yet fill the memory.
+
+    Raises:
+        MisuseError: If it takes more.
+        zipfile.BadZipFile: If it is no zip file.
+    """
+    size = unpacked_size(path)
+    if size > MOST_BYTES:
+        raise MisuseError(
+            f"{path} holds {size / 2**20:,.1f} MiB, and no more than {MOST_BYTES / 2**20:,.1f} MiB "
+            "are read. Give fewer samples, or call `keras_rnn_explained.explain` in a program."
+        )
+
+
 def read_arrays(path: Path) -> dict[str, Any]:
     """The arrays of an `.npz` file. None is unpickled, as that could run any program.
 
@@ -87,6 +110,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
         with np.load(path, allow_pickle=False) as file:
             if not hasattr(file, "files"):
                 raise ValueError("it holds a single array without a name")
+            check_size(path)
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise MisuseError(f"there is no data file {path}. {how}") from error

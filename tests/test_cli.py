@@ -13,7 +13,8 @@ import pytest
 from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import equations, execution, terminal
+from keras_rnn_explained import equations, terminal
+from keras_rnn_explained.backends import tensorflow as on_tensorflow
 from keras_rnn_explained.cli import main
 from keras_rnn_explained.figures import writing
 
@@ -176,7 +177,7 @@ def test_without_matplotlib_a_figure_that_is_asked_for_is_an_error(tmp_path, mon
 def wrong_equations(monkeypatch):
     """A recurrence that is off by a thousandth, in programs that do not outlive the test."""
     right = equations.project_states
-    monkeypatch.setattr(execution, "_shared_programs", {})
+    monkeypatch.setattr(on_tensorflow, "_shared_programs", {})
     monkeypatch.setattr(equations, "project_states", lambda *a, **k: right(*a, **k) * 1.001)
 
 
@@ -327,6 +328,45 @@ def test_without_tensorflow_a_command_says_how_to_install_it(monkeypatch, capsys
 
 
 # Help and version
+
+
+WITHOUT_NETWORK = """
+import socket
+import sys
+
+def refuse(*args, **keywords):
+    raise SystemExit(f"asked for the network: {args}")
+
+for name in ("connect", "connect_ex", "sendto"):
+    setattr(socket.socket, name, refuse)
+socket.getaddrinfo = refuse
+
+import keras
+import numpy as np
+from keras_rnn_explained.cli import main
+
+model = keras.Sequential([keras.Input((4, 2)), keras.layers.SimpleRNN(2), keras.layers.Dense(1)])
+model.save("model.keras")
+np.savez("data.npz", x=np.ones((3, 4, 2)), y=np.ones((3, 1)))
+for arguments in (
+    ["demo", "--units", "2", "--epochs", "1", "--window", "13"],
+    ["verify", "--cases", "1"],
+    ["explain", "model.keras", "data.npz", "--loss", "mse"],
+):
+    assert main(arguments) == 0, arguments
+"""
+
+
+def test_no_command_asks_for_the_network(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NETWORK],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_without_a_command_there_is_help(capsys):

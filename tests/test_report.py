@@ -6,12 +6,13 @@ import json
 import re
 import string
 import sys
+import zipfile
 
 import keras
 import numpy as np
 import pytest
 
-from keras_rnn_explained import ExplainedRNN, backpropagate
+from keras_rnn_explained import ExplainedRNN, backpropagate, explain_command
 from keras_rnn_explained.cli import main
 from keras_rnn_explained.figures.wording import decimals
 from keras_rnn_explained.report import explain
@@ -224,6 +225,13 @@ def files(tmp_path_factory):
     np.savez(folder / "narrow.npz", x=X[..., :1], y=y)
     np.savez(folder / "short_y.npz", x=X, y=np.zeros((3, 1)))
     np.save(folder / "one.npy", X)
+    np.savez_compressed(folder / "bomb.npz", x=np.zeros(2**22, "int8"), y=y)
+    with zipfile.ZipFile(folder / "bomb.keras", "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("model.weights.h5", bytes(2**22))
+    hostile = keras.layers.Lambda(lambda x: open("hacked", "w").close() or x, output_shape=(6, 2))
+    keras.Sequential([keras.Input((6, 2)), layer(return_sequences=True), hostile]).save(
+        folder / "lambda.keras"
+    )
     (folder / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
     (folder / "text.keras").write_text("no model")
     return folder
@@ -251,6 +259,9 @@ def test_the_command_writes_the_page(files, tmp_path, capsys):
         ("model.keras narrow.npz", "the page can't be made"),
         ("model.keras short_y.npz", "the page can't be made"),
         ("text.keras data.npz", "text.keras is no .keras file"),
+        ("lambda.keras data.npz", "lambda.keras can't be loaded as a Keras model"),
+        ("model.keras bomb.npz", "bomb.npz holds 4.0 MiB, and no more than 1.0 MiB are read"),
+        ("bomb.keras data.npz", "bomb.keras holds 4.0 MiB, and no more than 1.0 MiB are read"),
         ("data.npz model.keras", "model.keras has no array"),
         ("model.keras data.npz -o model.keras", "would replace model.keras"),
         ("model.keras data.npz -o data.npz", "would replace data.npz"),
@@ -265,6 +276,7 @@ def test_the_command_writes_the_page(files, tmp_path, capsys):
 )
 def test_what_the_command_can_not_do_is_one_line(files, arguments, complaint, monkeypatch, capsys):
     monkeypatch.chdir(files)
+    monkeypatch.setattr(explain_command, "MOST_BYTES", 2**20)
     before = {path: path.read_bytes() for path in files.iterdir()}
     assert main(["explain", *arguments.split()]) == 2
     shown = capsys.readouterr()

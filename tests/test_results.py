@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import zipfile
 from dataclasses import fields, replace
+from io import BytesIO
 
 import keras
 import numpy as np
@@ -211,6 +213,20 @@ def write_array(path):
         np.save(file, X)
 
 
+def write_bomb(path):
+    """A small file that would fill the memory."""
+    np.savez_compressed(path, about=np.array("{}"), x=np.zeros(2**24, "int8"))
+
+
+def write_too_large_a_shape(path):
+    header = BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": (2**50,)}
+    )
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("about.npy", header.getvalue())
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
@@ -219,6 +235,8 @@ def write_array(path):
         (lambda path: np.savez(path, about=X), r"can't be read; it is no .npz file of numbers"),
         (lambda path: np.savez(path, about=np.array("[]")), r"not such a result"),
         (write_array, r"can't be read"),
+        (write_bomb, r"can't be read; it is no .npz file of numbers, or damaged, or does not fit"),
+        (write_too_large_a_shape, r"can't be read"),
         (lambda path: path.write_text("text"), r"can't be read"),
         (lambda path: path.write_bytes(b""), r"can't be read"),
     ],

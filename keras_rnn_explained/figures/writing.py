@@ -153,7 +153,7 @@ def _tree(matplotlib: Any, figure: Any, transparent: bool) -> ElementTree.Elemen
         # The reader's browser has fonts of its own.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(file, format="svg", metadata=empty, transparent=transparent)
-    root = ElementTree.fromstring(file.getvalue())
+    root = ElementTree.fromstring(file.getvalue())  # noqa: S314  (matplotlib wrote it just now)
     for element in root.iter():
         element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
         element.tail = None
