@@ -82,7 +82,7 @@ def problem_anywhere(layer: Any, target: str, gated: str) -> str | None:
     Args:
         layer: The layer.
         target: What it is to be taken to.
-        gated: What is there for a LSTM or GRU, with `{}` in the place of that name.
+        gated: What is there for an LSTM or GRU, with `{}` in the place of that name.
     """
     kind = type(layer)
     if isinstance(layer, RECURRENT) and kind not in RECURRENT:

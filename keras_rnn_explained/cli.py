@@ -181,6 +181,8 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
     with quiet_start():
         from keras_rnn_explained import verification
 
+    _check_backend()
+
     start = time.perf_counter()
     with progress_bars(console) as progress:
         task = progress.add_task("random cases", total=arguments.cases, now="")
@@ -228,14 +230,26 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 # demo
 
 
+def _check_backend() -> None:
+    from keras_rnn_explained import backends
+
+    try:
+        backends.current()
+    except RuntimeError as error:
+        raise MisuseError(str(error)) from error
+
+
 def _demo(arguments: argparse.Namespace, console: Console) -> int:
     asked_for = getattr(arguments, "output", None)
     output = asked_for or Path(DEFAULT_FIGURE)
     check_folder(output)
     with quiet_start():
+        import keras
+
         from keras_rnn_explained import demonstration, figures, report
         from keras_rnn_explained.unfolding import unfold
 
+    _check_backend()
     no_figure = None
     try:
         figures.check_path(output)
@@ -301,11 +315,12 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
     )
     say()
     console.print(_errors(result.errors, series.unit))
+    which_compiles = "" if keras.backend.backend() == "torch" else ", which compiles"
     for training in result.trainings:
         say(
             f"Training with {training.layer}: {training.seconds:.1f} s for "
             f"{many(arguments.epochs, 'epoch')}, {training.first_step_seconds:.1f} s of it for "
-            "the first step, which compiles."
+            f"the first step{which_compiles}."
         )
 
     say()

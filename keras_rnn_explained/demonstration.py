@@ -227,7 +227,7 @@ def _first_batch(explained, simple, data: Forecast) -> list[Difference]:
             known = [(weight, weights[weight.path]) for weight in network.trainable_weights]
             with keras.StatelessScope(known):
                 outputs = network(data.x_train[:BATCH])
-            return ops.mean(ops.square(outputs - data.y_train[:BATCH])), outputs
+            return ops.mean(ops.square(ops.subtract(outputs, data.y_train[:BATCH]))), outputs
 
         _, outputs, gradients = backends.current().value_and_gradients(loss, weights)
         return [ops.convert_to_numpy(one) for one in (outputs, *gradients.values())]

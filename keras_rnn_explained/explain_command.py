@@ -47,6 +47,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         from keras_rnn_explained import backends
         from keras_rnn_explained.report import explain
 
+    try:
+        backend = backends.current()
+    except RuntimeError as error:
+        raise MisuseError(str(error)) from error
     # Whatever is wrong with a file: Keras raises many kinds of errors.
     try:
         model = keras.models.load_model(
@@ -75,7 +79,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 title=arguments.title,
                 progress=show,
             )
-    except (ValueError, TypeError, ImportError, OSError, *backends.current().ERRORS) as error:
+    except (ValueError, TypeError, ImportError, OSError, *backend.ERRORS) as error:
         raise MisuseError(f"the page can't be made: {_one_line(error)}") from error
     console.print(f"Report: {path}", soft_wrap=True)
     return 0

@@ -13,8 +13,10 @@ def written_whole(path: Path) -> Iterator[Path]:
     So no reader ever sees half a file, and what goes wrong leaves the file that was there.
 
     Raises:
-        OSError: If there is no such folder, or `path` can't be written.
+        OSError: If there is no such folder, `path` is a folder itself, or can't be written.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"`path` must be a file, got the folder {path!s}.")
     if not path.parent.is_dir():
         raise FileNotFoundError(f"`path` must be in a folder that exists, got {path!s}.")
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")

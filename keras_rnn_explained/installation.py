@@ -63,7 +63,8 @@ def load_tensorflow() -> Any:
         raise _error(
             f"it is not installed. Install it with `pip install 'tensorflow>={LOWEST}'` or, where "
             f"no GPU is used, with `pip install 'tensorflow-cpu>={LOWEST}'`, which is smaller and "
-            "there for Linux and Windows on x86-64"
+            "there for Linux and Windows on x86-64. To run on another backend of Keras, set the "
+            "environment variable KERAS_BACKEND to 'jax' or 'torch'"
         ) from error
     version = getattr(tf, "__version__", None)
     if version is None:

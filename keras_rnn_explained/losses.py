@@ -75,10 +75,14 @@ def loss_value(loss_of: Callable[[Any], Any], outputs: Any, y: Any, sample_weigh
             for arrays in (y, outputs, sample_weight)
         )
         weights = "" if sample_weight is None else f" and `sample_weight` of shape {of_weights}"
-        raise ValueError(
-            f"`y` of shape {of_y}{weights} does not fit the model's output of shape {of_outputs}, "
-            f"or the loss does not: {error}"
-        ) from error
+        if of_y == of_outputs:
+            problem = f"The loss can't be computed from these outputs and `y`{weights}"
+        else:
+            problem = (
+                f"`y` of shape {of_y}{weights} does not fit the model's output of shape "
+                f"{of_outputs}, or the loss does not"
+            )
+        raise ValueError(f"{problem}: {error}") from error
     if value is None or len(value.shape) != 0:
         raise ValueError(f"The loss must be one number, got {value!r}.")
     return value

@@ -157,7 +157,12 @@ def node_in(model: Any, name: str | None, lengths_as_mask: bool, initial_state: 
             f"{label} has `sequence_lens`, for which Keras has masks. Give `lengths_as_mask=True`, "
             "and the model takes a mask as its last input: `np.arange(time) < lengths[:, None]`."
         )
-    constants = dict(_constants(model.graph))
+    try:
+        constants = dict(_constants(model.graph))
+    except ValueError as error:
+        raise ValueError(
+            f"The ONNX model with {label} is damaged: {error}. Export it again."
+        ) from error
     start = inputs.get("initial_h")
     if start and not initial_state and not _is_zero(model.graph, constants, start):
         raise ValueError(
@@ -235,7 +240,7 @@ def _attributes(node):
     def decoded(value):
         if isinstance(value, list):
             return [decoded(item) for item in value]
-        return value.decode() if isinstance(value, bytes) else value
+        return value.decode(errors="replace") if isinstance(value, bytes) else value
 
     value_of = onnx_module().helper.get_attribute_value
     return {attribute.name: decoded(value_of(attribute)) for attribute in node.attribute}

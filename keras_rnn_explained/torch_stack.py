@@ -106,7 +106,7 @@ def stack_of_arrays(arrays: Any, nonlinearity: str, dropout: float) -> Stack:
         num_layers=1 + max(int(match[1]) for match in found),
         nonlinearity=nonlinearity,
         bias=any(name.startswith("bias") for name in arrays),
-        dropout=validation.fraction("dropout", dropout),
+        dropout=_rate(dropout),
         bidirectional=any(match[2] for match in found),
         dtype=_dtype(arrays),
     )
@@ -124,6 +124,12 @@ def stack_of_arrays(arrays: Any, nonlinearity: str, dropout: float) -> Stack:
         if tuple(arrays[name].shape) != shape:
             raise ValueError(f"{_shape_of(name, tuple(arrays[name].shape))}, expected {shape}.")
     return stack
+
+
+def _rate(dropout):
+    if validation.fraction("dropout", dropout) != dropout:
+        raise ValueError(f"`dropout` must be from 0 to 1, as in `torch.nn.RNN`, got {dropout!r}.")
+    return float(dropout)
 
 
 def _dtype(arrays):

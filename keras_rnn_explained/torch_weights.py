@@ -53,7 +53,8 @@ def from_torch(
         TypeError: If `rnn` is neither, or something in the state dict is no array; if a
             `torch.nn.RNN` comes with options that it has itself; if `dropout` is no number.
         ValueError: If it is an LSTM, a GRU or a single cell; if arrays are missing or left over, or
-            have other shapes than PyTorch's, or another dtype than float32 or float64.
+            have other shapes than PyTorch's, or another dtype than float32 or float64; if `dropout`
+            is not from 0 to 1.
 
     Examples:
         >>> import numpy as np

@@ -338,6 +338,15 @@ def test_targets_that_do_not_fit_are_refused_with_their_shape(y):
         backpropagate(model(), X, y, "categorical_crossentropy", "first")
 
 
+def test_a_loss_that_refuses_numbers_of_the_right_shape_is_not_told_as_one_of_shapes():
+    def loss(y_true, y_pred):
+        raise ValueError("targets must be below 1")
+
+    y = np.ones((BATCH, 1))
+    with pytest.raises(ValueError, match=r"The loss can't be computed .*: targets must be below 1"):
+        backpropagate(model(), X, y, loss, "first")
+
+
 def test_sample_weights_that_do_not_fit_are_named():
     y = np.ones((BATCH, 1))
     with pytest.raises(ValueError, match=r"`sample_weight` of shape \(7,\)"):

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import keras
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -328,6 +330,24 @@ def test_without_tensorflow_a_command_says_how_to_install_it(monkeypatch, capsys
 
 
 # Help and version
+
+
+@pytest.mark.parametrize("command", ["demo", "verify --cases 1", "explain model.keras data.npz"])
+def test_a_backend_that_the_package_does_not_run_on_is_one_line(tmp_path, command):
+    model = keras.Sequential([keras.Input((4, 2)), keras.layers.SimpleRNN(2)])
+    model.save(tmp_path / "model.keras")
+    np.savez(tmp_path / "data.npz", x=np.ones((3, 4, 2)), y=np.ones((3, 2)))
+    done = subprocess.run(
+        [*COMMAND, *command.split()],
+        cwd=tmp_path,
+        env=ENVIRONMENT | {"KERAS_BACKEND": "numpy"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    (complaint,) = complaints(done.stderr)
+    assert "but Keras runs on 'numpy'. Set the environment variable KERAS_BACKEND" in complaint
 
 
 WITHOUT_NETWORK = """

@@ -36,3 +36,11 @@ def test_a_folder_that_is_missing_is_told_before_anything_is_written(tmp_path):
         written_whole(tmp_path / "none" / "some.txt"),
     ):
         pytest.fail("It should not come to writing.")
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_written(tmp_path):
+    with (
+        pytest.raises(IsADirectoryError, match=r"`path` must be a file, got the folder "),
+        written_whole(tmp_path),
+    ):
+        pytest.fail("It should not come to writing.")

@@ -58,7 +58,8 @@ def test_without_tensorflow_the_error_says_what_to_install(bare_python):
     assert importing(bare_python) == (
         f"ImportError: {NEEDED}it is not installed. Install it with `pip install "
         "'tensorflow>=2.18'` or, where no GPU is used, with `pip install 'tensorflow-cpu>=2.18'`, "
-        "which is smaller and there for Linux and Windows on x86-64."
+        "which is smaller and there for Linux and Windows on x86-64. To run on another backend of "
+        "Keras, set the environment variable KERAS_BACKEND to 'jax' or 'torch'."
     )
 
 

@@ -16,6 +16,7 @@ from keras_rnn_explained import (
     swap_back,
     verification,
 )
+from keras_rnn_explained.cli import main
 from tests.comparison import assert_same
 
 RANDOM = np.random.default_rng(0)
@@ -81,6 +82,12 @@ def test_a_model_is_explained_and_diagnosed(tmp_path):
 def test_random_trials_agree():
     report = verification.verify(4, seed=0)
     assert not report.failures, report.failures
+
+
+def test_the_demonstration_ends_well(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--units", "2", "--epochs", "1", "--window", "13"]) == 0
+    assert ("which compiles" in capsys.readouterr().out) == (keras.backend.backend() != "torch")
 
 
 def test_the_configuration_has_nothing_of_the_backend():

@@ -152,6 +152,10 @@ def test_damaged_files_are_refused(tmp_path):
             from_onnx(path)
     with pytest.raises(FileNotFoundError):
         from_onnx(tmp_path / "nothing.onnx")
+    model = model_of_node()
+    model.graph.initializer[0].dims[0] += 1
+    with pytest.raises(ValueError, match=r"is damaged: .* Export it again"):
+        from_onnx(model)
     with pytest.raises(TypeError, match=r"got a NodeProto\. Of a node, give the model"):
         from_onnx(model_of_node().graph.node[0])
 

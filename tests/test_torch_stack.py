@@ -82,6 +82,9 @@ def test_what_is_no_state_dict_is_a_type_error():
         from_torch({"weight_ih_l0": [[1.0]]})
     with pytest.raises(TypeError, match="`dropout` must be a number"):
         from_torch(arrays_of(), dropout="half")
+    for rate in (-0.1, 2):
+        with pytest.raises(ValueError, match="`dropout` must be from 0 to 1"):
+            from_torch(arrays_of(), dropout=rate)
     with pytest.raises(ValueError, match="'tanh', 'relu', got 'sigmoid'"):
         from_torch(arrays_of(), nonlinearity="sigmoid")
 

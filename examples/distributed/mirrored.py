@@ -1,6 +1,9 @@
 """Trains on several devices of one machine with TensorFlow's `MirroredStrategy`."""
 
 import argparse
+import os
+
+os.environ["KERAS_BACKEND"] = "tensorflow"  # before the first import of Keras
 
 import tensorflow as tf
 

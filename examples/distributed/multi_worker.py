@@ -8,6 +8,8 @@ import argparse
 import json
 import os
 
+os.environ["KERAS_BACKEND"] = "tensorflow"  # before the first import of Keras
+
 import numpy as np
 import tensorflow as tf
 

@@ -70,7 +70,8 @@ def arguments(description: str) -> argparse.ArgumentParser:
         "--folder",
         type=Path,
         required=True,
-        help="where checkpoints and the model go; training goes on from a checkpoint that is there",
+        help="where checkpoints and the model go, one for each task; training goes on from a "
+        "checkpoint that is there",
     )
     parser.add_argument("--task", choices=TASKS, default="sunspots")
     parser.add_argument("--epochs", type=count, default=5, help="all in all; default: %(default)s")
