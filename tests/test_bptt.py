@@ -260,7 +260,7 @@ def test_in_a_model_the_compiled_loss_counts(weighted):
     whole = model(dtype="float64")
     whole.compile("sgd", "mse")
     y = RANDOM.normal(size=(BATCH, 1)).astype("float32")
-    weights = np.array([1.0, 0.0, 2.0]) if weighted else None
+    weights = np.array([1, 0, 2], "float32") if weighted else None
     gradients = backpropagate(whole, X, y, layer=["first", "second"], sample_weight=weights)
 
     def loss(_):
