@@ -139,7 +139,15 @@ def test_the_source_archive_has_what_tests_and_documentation_need(dist):
         names = {name.removeprefix(f"{STEM}/") for name in archive.getnames()}
     assert {name.partition("/")[0] for name in names} == {
         *(".ci", ".gitignore", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE"),
-        *("Makefile", "PKG-INFO", "README.md", "benchmarks", "constraints.txt", "docs"),
+        *(
+            "Makefile",
+            "PKG-INFO",
+            "README.md",
+            "SECURITY.md",
+            "benchmarks",
+            "constraints.txt",
+            "docs",
+        ),
         *("docs_build", "examples", "keras_rnn_explained", "mkdocs.ja.yml", "mkdocs.yml"),
         *("mkdocs_hooks.py", "pyproject.toml", "tests"),
     }
