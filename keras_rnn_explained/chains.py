@@ -76,6 +76,19 @@ def directions_of(layer: Any, target: str) -> list[Any]:
     return [layer.forward_layer, layer.backward_layer]
 
 
+def check_features(layer: Any, features: int) -> None:
+    """Checks that a layer takes as many features as what is below it gives.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if layer.weights[0].shape[0] != features:
+        raise ValueError(
+            f"Layer {layer.name!r} takes {layer.weights[0].shape[0]} features, but below it there "
+            f"are {features}. Give the layers from the lowest up."
+        )
+
+
 def problem_anywhere(layer: Any, target: str, gated: str) -> str | None:
     """Why a layer is no simple recurrent layer with weights, and what to do; or `None`.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from keras_rnn_explained.chains import (
     chain_of,
+    check_features,
     directions_of,
     option_without_counterpart,
     problem_anywhere,
@@ -227,11 +228,7 @@ def _levels(model, lengths):
     dtype = levels[0][0].dtype_policy.name
     for directions in levels:
         for layer in directions:
-            if layer.weights[0].shape[0] != features:
-                raise ValueError(
-                    f"Layer {layer.name!r} takes {layer.weights[0].shape[0]} features, but below "
-                    f"it there are {features}. Give the layers from the lowest up."
-                )
+            check_features(layer, features)
             if not layer.return_sequences and directions is not levels[-1]:
                 raise ValueError(
                     f"Layer {layer.name!r} has return_sequences=False, but is not the last one. "

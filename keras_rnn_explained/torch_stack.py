@@ -11,6 +11,7 @@ from keras_rnn_explained.chains import (
     DTYPES,
     GATES,
     chain_of,
+    check_features,
     directions_of,
     listed,
     option_without_counterpart,
@@ -169,11 +170,7 @@ def stack_of_layers(model: Any) -> tuple[Stack, list[list[Any]]]:
     options = _common_options(layers)
     for directions in layers:
         for layer in directions:
-            if layer.weights[0].shape[0] != features:
-                raise ValueError(
-                    f"Layer {layer.name!r} takes {layer.weights[0].shape[0]} features, but below "
-                    f"it there are {features}. Give the layers from the lowest up."
-                )
+            check_features(layer, features)
             if not layer.return_sequences and directions is not layers[-1]:
                 raise ValueError(
                     f"Layer {layer.name!r} has return_sequences=False, but torch.nn.RNN hands all "
