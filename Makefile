@@ -28,7 +28,8 @@ test-backends: test-on-jax test-on-torch  ## The tests that are for each backend
 
 test-on-%: $(VENV)/with-test
 	KERAS_BACKEND=$* $(BIN)/python -m pytest -n auto -m "not slow" tests/test_backends_$*.py \
-		tests/test_bptt.py tests/test_layer.py tests/test_on_each_backend.py tests/test_unfolding.py
+		tests/test_bptt.py tests/test_convert.py tests/test_equations.py tests/test_layer.py \
+		tests/test_layer_in_models.py tests/test_on_each_backend.py tests/test_unfolding.py
 
 lint: $(VENV)/with-lint  ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .

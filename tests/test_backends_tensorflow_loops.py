@@ -36,3 +36,15 @@ def test_scan_repeats_without_inputs(scan):
     carry, ys = scan(lambda carry, _: (carry * 2, None), tf.ones(2), length=3)
     assert_same(carry, [8, 8], 0)
     assert ys is None
+
+
+def test_the_loop_has_a_bound_that_lets_xla_differentiate_it():
+    @tf.function(jit_compile=True)
+    def gradient(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            _, ys = scan(lambda carry, now: (carry * now["x"],) * 2, tf.ones(2), {"x": x})
+            total = tf.reduce_sum(ys)
+        return tape.gradient(total, x)
+
+    assert_same(gradient(tf.constant([[2.0, 3.0], [4.0, 5.0]])), [[5, 6], [2, 3]], 1e-6)
