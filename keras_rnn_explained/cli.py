@@ -179,6 +179,8 @@ def _explain(arguments: argparse.Namespace, console: Console) -> int:
 def _verify(arguments: argparse.Namespace, console: Console) -> int:
     os.environ.setdefault("JAX_ENABLE_X64", "true")  # half of the cases are in float64
     with quiet_start():
+        import keras
+
         from keras_rnn_explained import verification
 
     _check_backend()
@@ -193,8 +195,8 @@ def _verify(arguments: argparse.Namespace, console: Console) -> int:
 
     dtypes = list(verification.TOLERANCE)
     console.print(
-        f"ExplainedRNN against keras.layers.SimpleRNN: {many(report.cases, 'random case')}, "
-        f"{seconds:.0f} s.",
+        f"ExplainedRNN against keras.layers.SimpleRNN on {keras.backend.backend()}: "
+        f"{many(report.cases, 'random case')}, {seconds:.0f} s.",
         soft_wrap=True,
     )
     table = table_of("Largest relative differences", "", right=("comparisons", *dtypes))

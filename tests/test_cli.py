@@ -198,7 +198,7 @@ def test_verify_shows_what_agrees_and_how_well():
     done = run("verify", "--cases", "4", "--seed", "3")
     assert done.returncode == 0
     assert complaints(done.stderr) == []
-    assert "4 random cases" in done.stdout
+    assert "SimpleRNN on tensorflow: 4 random cases" in done.stdout
     row = re.search(r"gradient of kernel +(\d+) +(\S+) +(\S+)", done.stdout)
     assert int(row[1]) >= 4
     assert float(row[2]) <= 1e-5
