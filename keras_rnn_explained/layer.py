@@ -331,8 +331,9 @@ class ExplainedRNN(keras.layers.Layer):
             if rate > 0 and training:
                 ones = ops.ones_like(dropped)
                 masks[-1] = keras.random.dropout(ones, rate, seed=self.seed_generator)
-            elif rate > 0:
+            elif 0 < rate < 1:
                 # SimpleRNN draws at inference too: the masks of later training steps depend on it.
+                # For a rate of 1 Keras never draws.
                 self.seed_generator.next()
         return masks
 

@@ -278,6 +278,15 @@ def test_dropout_masks_are_simple_rnns_call_after_call_and_past_calls_without_tr
         assert_same(explained(x, training=training), simple(x, training=training), 1e-6)
 
 
+def test_a_dropout_rate_of_1_draws_no_mask_so_that_the_other_rates_masks_stay_simple_rnns():
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, dropout=1.0, recurrent_dropout=0.5, seed=9
+    )
+    for training in (False, True, True):
+        x = sequences()
+        assert_same(explained(x, training=training), simple(x, training=training), 1e-6)
+
+
 def test_without_a_seed_the_global_seed_gives_simple_rnns_dropout():
     outputs = []
     for make in (keras.layers.SimpleRNN, ExplainedRNN):
