@@ -260,7 +260,9 @@ class ExplainedRNN(keras.layers.Layer):
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)
+        # For one state that serves the whole batch SimpleRNN draws one mask.
         input_mask, recurrent_mask = self._dropout_masks(sequences, a_0, training)
+        a_0, recurrent_mask = (self._for_each(sequences, one) for one in (a_0, recurrent_mask))
         dropped = sequences if input_mask is None else sequences * input_mask[:, None]
         inputs = Inputs(
             dropped, self.kernel, self.recurrent_kernel, self.bias, a_0, mask, recurrent_mask
@@ -286,7 +288,7 @@ class ExplainedRNN(keras.layers.Layer):
         validation.sequences_shape(tuple(sequences_shape), self.name, features)
 
     def _initial_state(self, sequences, initial_state):
-        """a_0, `(batch, units)`."""
+        """a_0, `(batch, units)`, or `(1, units)` or `(units,)` for the whole batch."""
         batch = sequences.shape[0]
         if self.stateful and batch not in (None, self.states[0].shape[0]):
             raise ValueError(f"{self._fixed_batch()}, got {batch}.")
@@ -299,9 +301,16 @@ class ExplainedRNN(keras.layers.Layer):
             )
         state = ops.cast(_only_state(initial_state), self.compute_dtype)
         validation.initial_state_shape(tuple(state.shape), batch, self.units)
-        if len(state.shape) == 1 or (state.shape[0] == 1 and batch != 1):
-            state = ops.broadcast_to(state, (ops.shape(sequences)[0], self.units))
         return state
+
+    def _for_each(self, sequences, of_units):
+        """A state or its dropout mask as `(batch, units)`, where one may serve the whole batch."""
+        if of_units is None:
+            return None
+        batch = sequences.shape[0]
+        if len(of_units.shape) == 1 or (of_units.shape[0] == 1 and batch != 1):
+            return ops.broadcast_to(of_units, (ops.shape(sequences)[0], self.units))
+        return of_units
 
     def _fixed_batch(self):
         size = self.states[0].shape[0]

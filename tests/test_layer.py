@@ -321,6 +321,14 @@ def test_one_initial_state_serves_the_whole_batch(shape):
     assert_same_behaviour(explained, simple, sequences(), initial_state=state)
 
 
+@pytest.mark.backend("tensorflow", "torch")  # on JAX Keras refuses it
+@pytest.mark.parametrize("shape", [(1, UNITS), (UNITS,)])
+def test_one_initial_state_for_the_whole_batch_has_one_recurrent_dropout_mask(shape):
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME, recurrent_dropout=0.5, seed=5)
+    state = np.ones(shape, "float32")
+    assert_same_behaviour(explained, simple, sequences(), initial_state=state, training=True)
+
+
 @pytest.mark.parametrize(
     "wrap", [list, tuple, lambda states: states[0]], ids=["list", "tuple", "bare"]
 )
