@@ -264,9 +264,12 @@ class ExplainedRNN(keras.layers.Layer):
         input_mask, recurrent_mask = self._dropout_masks(sequences, a_0, training)
         a_0, recurrent_mask = (self._for_each(sequences, one) for one in (a_0, recurrent_mask))
         dropped = sequences if input_mask is None else sequences * input_mask[:, None]
-        inputs = Inputs(
-            dropped, self.kernel, self.recurrent_kernel, self.bias, a_0, mask, recurrent_mask
+        # Keras casts weights by itself, but not where `TimeDistributed` calls this method past it.
+        weights = (
+            None if weight is None else ops.cast(weight, self.compute_dtype)
+            for weight in (self.kernel, self.recurrent_kernel, self.bias)
         )
+        inputs = Inputs(dropped, *weights, a_0, mask, recurrent_mask)
 
         if is_recording():
             states, last_state = self._executor.look(inputs, self.return_sequences)
