@@ -56,7 +56,7 @@ def summary(given, outcomes, passed):
             cases, seconds = (sum(getattr(one, what) for one in own) for what in ("cases", "seconds"))
             failures = sum(one.script is not None for one in own)
             each = 1000 * seconds / cases
-            lines.append(f"  {name}: {cases:,} cases, {each:.0f} ms each, {failures} failures")
+            lines.append(f"  {name}: {cases:,} cases, {each:.0f} ms of a core each, {failures} failures")
     known = sum((outcome.known for outcome in outcomes), Counter())
     lines.append("Cases with a known difference from SimpleRNN (see the equivalence page):")
     lines += [f"  {name}: {count:,}" for name, count in known.most_common()]

@@ -52,7 +52,7 @@ class Outcome:
     Attributes:
         hunt: The hunt.
         cases: How many cases ran: all, or those up to a failure.
-        seconds: How long it took.
+        seconds: How much of a processor's time it took.
         known: How many cases had each of the known differences.
         script: The program that shows the failure, in its smallest case; `None` without one.
         what: What differs in it.
@@ -100,7 +100,7 @@ def run(hunt):
             is_found = True
             raise Unexplained(case, unexplained)
 
-    start = time.monotonic()
+    start = time.process_time()
     random_state = random.getstate()
     try:
         all_agrees()
@@ -110,7 +110,7 @@ def run(hunt):
     finally:
         random.setstate(random_state)
         keras.backend.clear_session()
-    outcome.seconds = time.monotonic() - start
+    outcome.seconds = time.process_time() - start
     return outcome
 
 
