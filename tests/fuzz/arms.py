@@ -54,7 +54,7 @@ ARMS = (
     # Operation by operation, for tracing a graph takes longer than ten cases.
     Arm("calls", 870, strategies.calls_of_a_layer(), alone.compared, OF_CALLS),
     Arm("graphs", 30, strategies.calls_of_a_layer(graphs=True), alone.compared, OF_CALLS),
-    Arm("looks", 70, strategies.looks_at_a_layer(), looks.compared, (calls, looks)),
+    Arm("looks", 70, strategies.looks_at_a_layer(), looks.compared, (comparing, calls, looks)),
     Arm("models", 30, strategies.models(), models.compared, (comparing, calls, models)),
 )
 
@@ -63,7 +63,8 @@ def tolerance_of(case):
     """The largest relative difference that counts as agreement."""
     dtype = case["options"].get("dtype", "float32").removeprefix("mixed_")
     # The rest of a model, and an activation that is a layer, compute in float32.
-    in_float32 = "around" in case or case["options"].get("activation") in calls.LAYERS
+    in_a_model = "around" in case or "in a model" in case
+    in_float32 = in_a_model or case["options"].get("activation") in calls.LAYERS
     return TOLERANCE["float32" if dtype == "float64" and in_float32 else dtype]
 
 
