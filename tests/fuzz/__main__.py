@@ -53,10 +53,14 @@ def summary(given, outcomes, passed):
     for name in NAMES:
         own = [outcome for outcome in outcomes if outcome.hunt.arm == name]
         if own:
-            cases, seconds = (sum(getattr(one, what) for one in own) for what in ("cases", "seconds"))
+            cases, seconds = (
+                sum(getattr(one, what) for one in own) for what in ("cases", "seconds")
+            )
             failures = sum(one.script is not None for one in own)
             each = 1000 * seconds / cases
-            lines.append(f"  {name}: {cases:,} cases, {each:.0f} ms of a core each, {failures} failures")
+            lines.append(
+                f"  {name}: {cases:,} cases, {each:.0f} ms of a core each, {failures} failures"
+            )
     known = sum((outcome.known for outcome in outcomes), Counter())
     lines.append("Cases with a known difference from SimpleRNN (see the equivalence page):")
     lines += [f"  {name}: {count:,}" for name, count in known.most_common()]

@@ -31,9 +31,7 @@ def compared(layer_class, case, of_simple_rnn):
     before = [np.array(variable.numpy()) for variable in variables]
 
     unfolding = unfold(looked_at, x, training=training, **keywords)
-    gradients = backpropagate(
-        looked_at, x, targets(layer, x), MSE, training=training, **keywords
-    )
+    gradients = backpropagate(looked_at, x, targets(layer, x), MSE, training=training, **keywords)
     for variable, value in zip(variables, before, strict=True):
         yield f"{variable.name} after looking", variable.numpy(), value
 
@@ -52,7 +50,11 @@ def compared(layer_class, case, of_simple_rnn):
         of_outputs = MSE(targets(layer, x), output)
     expected = tape.gradient(of_outputs, inputs | weights, unconnected_gradients="zero")
 
-    yield "loss", gradients.loss, loss.numpy() if not options_regularized(options) else gradients.loss
+    yield (
+        "loss",
+        gradients.loss,
+        loss.numpy() if not options_regularized(options) else gradients.loss,
+    )
     yield "output", output.numpy(), output_of(unfolding, options)
     parts = unfolding.input_projection + unfolding.recurrent_projection
     bias = 0 if unfolding.bias is None else unfolding.bias

@@ -26,7 +26,9 @@ def model_of(make, case):
     def rnn(**more):
         return made(make, {**options, **more})
 
-    x = keras.Input(batch_shape=case["x"].shape if options.get("stateful") else (None, *case["x"].shape[1:]))
+    x = keras.Input(
+        batch_shape=case["x"].shape if options.get("stateful") else (None, *case["x"].shape[1:])
+    )
     masked = layers.Masking()(x) if case.get("masked") else x
     match case["around"]:
         case "nothing":
@@ -41,7 +43,9 @@ def model_of(make, case):
         case "time distributed":
             y = layers.TimeDistributed(rnn())(layers.Reshape((2, -1, x.shape[-1]))(x))
         case "a nested model":
-            y = keras.Sequential([keras.Input(x.shape[1:]), rnn(), layers.Activation("tanh")])(masked)
+            y = keras.Sequential([keras.Input(x.shape[1:]), rnn(), layers.Activation("tanh")])(
+                masked
+            )
         case "two inputs":
             shared = rnn()
             y = shared(masked) - shared(layers.Rescaling(-0.5)(x))
