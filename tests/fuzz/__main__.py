@@ -53,11 +53,9 @@ def summary(given, outcomes, passed):
     for name in NAMES:
         own = [outcome for outcome in outcomes if outcome.hunt.arm == name]
         if own:
-            cases, seconds = (
-                sum(getattr(one, what) for one in own) for what in ("cases", "seconds")
-            )
-            failures = sum(one.script is not None for one in own)
-            each = 1000 * seconds / cases
+            cases = sum(outcome.cases for outcome in own)
+            each = 1000 * sum(outcome.seconds for outcome in own) / cases
+            failures = sum(outcome.script is not None for outcome in own)
             lines.append(
                 f"  {name}: {cases:,} cases, {each:.0f} ms of a core each, {failures} failures"
             )

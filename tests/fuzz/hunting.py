@@ -12,10 +12,10 @@ from pydoc import locate
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
-CASES_AT_ONCE = 250
+CASES_AT_ONCE = 100
 """The cases of one hunt: a failure ends it, and the next goes on."""
 
-HUNTS_OF_A_PROCESS = 12
+HUNTS_OF_A_PROCESS = 30
 """Then a new one takes its place, as TensorFlow keeps something of each layer."""
 
 

@@ -43,18 +43,10 @@ def compared(layer_class, case, of_simple_rnn):
         tape.watch(inputs)
         given = {k: v for k, v in inputs.items() if k != "x"} | keywords
         output = looked_at(inputs["x"], training=training, **given)
-        loss = MSE(targets(layer, x), output) + sum(
-            tf.cast(one, "float64") for one in looked_at.losses if case.get("in a model")
-        )
-        # What a regularizer adds is not part of the layer's gradients.
-        of_outputs = MSE(targets(layer, x), output)
-    expected = tape.gradient(of_outputs, inputs | weights, unconnected_gradients="zero")
+        loss = MSE(targets(layer, x), output)
+    expected = tape.gradient(loss, inputs | weights, unconnected_gradients="zero")
 
-    yield (
-        "loss",
-        gradients.loss,
-        loss.numpy() if not options_regularized(options) else gradients.loss,
-    )
+    yield "loss", gradients.loss, loss.numpy()
     yield "output", output.numpy(), output_of(unfolding, options)
     parts = unfolding.input_projection + unfolding.recurrent_projection
     bias = 0 if unfolding.bias is None else unfolding.bias
@@ -67,10 +59,6 @@ def compared(layer_class, case, of_simple_rnn):
             yield f"gradient of {name}", getattr(gradients, name), expected[name].numpy()
         if name in ("kernel", "recurrent_kernel", "bias"):
             yield f"sum for {name}", sum(gradients.summands(name)), expected[name].numpy()
-
-
-def options_regularized(options):
-    return any(name.endswith("_regularizer") for name in options)
 
 
 def targets(layer, x):

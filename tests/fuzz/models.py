@@ -26,9 +26,8 @@ def model_of(make, case):
     def rnn(**more):
         return made(make, {**options, **more})
 
-    x = keras.Input(
-        batch_shape=case["x"].shape if options.get("stateful") else (None, *case["x"].shape[1:])
-    )
+    batch, *shape = case["x"].shape
+    x = keras.Input(batch_shape=(batch if options.get("stateful") else None, *shape))
     masked = layers.Masking()(x) if case.get("masked") else x
     match case["around"]:
         case "nothing":
@@ -41,7 +40,7 @@ def model_of(make, case):
             backward = rnn(go_backwards=not options.get("go_backwards", False))
             y = layers.Bidirectional(rnn(), backward_layer=backward)(masked)
         case "time distributed":
-            y = layers.TimeDistributed(rnn())(layers.Reshape((2, -1, x.shape[-1]))(x))
+            y = layers.TimeDistributed(rnn())(layers.Reshape((2, -1, shape[-1]))(x))
         case "a nested model":
             y = keras.Sequential([keras.Input(x.shape[1:]), rnn(), layers.Activation("tanh")])(
                 masked

@@ -224,7 +224,7 @@ AROUND = (
 def models(draw):
     """A model around the layer, three steps of training, and what happens between them."""
     around = draw(st.sampled_from(AROUND))
-    given = draw(options(SHARING + ("softsign", "wave"), FULL + ("mixed_bfloat16", "float32")))
+    given = draw(options((*SHARING, "softsign", "wave"), (*FULL, "float32", "mixed_bfloat16")))
     batch, time, features = draw(st.sampled_from((2, 3))), draw(st.sampled_from((2, 4))), 2
     saved = draw(st.sampled_from((None, None, "save", "save weights", "freeze")))
     for name in ("activity_regularizer", "return_state"):  # ignored; of no use
@@ -260,7 +260,7 @@ def mistaken(case, mistake):
     """The case with one thing wrong."""
     options, *earlier, last = case["options"], *case["calls"]
     x = last["x"][0]
-    batch, time, features = x.shape
+    batch, time, _ = x.shape
     units = int(options["units"])
     wrong, given = {}, {}
     match mistake:
