@@ -241,6 +241,9 @@ class ExplainedRNN(keras.layers.Layer):
         # Before Keras, which would take the numbers of another backend's tensor alone.
         for name, given in (("sequences", args[:1]), *kwargs.items()):
             validation.of_this_backend(name, given)
+        # Nor would it know lists of numbers from a list of masks.
+        if isinstance(mask := kwargs.get("mask"), list):
+            kwargs["mask"] = ops.cast(mask, "bool")
         return super().__call__(*args, **kwargs)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):

@@ -357,10 +357,15 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
     assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
 
 
-def test_a_mask_may_be_a_list():
-    layer = ExplainedRNN(UNITS)
+@pytest.mark.parametrize("return_state", [False, True])
+def test_a_mask_may_be_a_list(return_state):
+    layer = ExplainedRNN(UNITS, return_sequences=True, return_state=return_state)
     mask = np.array(MASKS["gaps"], bool)
-    assert_same(layer(sequences(), mask=mask.tolist()), layer(sequences(), mask=mask), 0)
+    ours, theirs = (
+        keras.tree.flatten(layer(sequences(), mask=one))[0] for one in (mask.tolist(), mask)
+    )
+    assert_same(ours, theirs, 0)
+    assert_same(ours._keras_mask, mask, 0)  # for the layer above
 
 
 def test_integer_and_boolean_inputs_are_taken_as_numbers():
