@@ -42,9 +42,8 @@ def model_of(make, case):
         case "time distributed":
             y = layers.TimeDistributed(rnn())(layers.Reshape((2, -1, shape[-1]))(x))
         case "a nested model":
-            y = keras.Sequential([keras.Input(x.shape[1:]), rnn(), layers.Activation("tanh")])(
-                masked
-            )
+            inner = [keras.Input(shape), rnn(), layers.Activation("tanh")]
+            y = keras.Sequential(inner)(masked)
         case "two inputs":
             shared = rnn()
             y = shared(masked) - shared(layers.Rescaling(-0.5)(x))
