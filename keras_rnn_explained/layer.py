@@ -241,6 +241,9 @@ class ExplainedRNN(keras.layers.Layer):
         # Before Keras, which would take the numbers of another backend's tensor alone.
         for name, given in (("sequences", args[:1]), *kwargs.items()):
             validation.of_this_backend(name, given)
+        # Nor would it know lists of numbers from a list of masks.
+        if isinstance(mask := kwargs.get("mask"), list):
+            kwargs["mask"] = ops.cast(mask, "bool")
         return super().__call__(*args, **kwargs)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
@@ -260,11 +263,16 @@ class ExplainedRNN(keras.layers.Layer):
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)
+        # For one state that serves the whole batch SimpleRNN draws one mask.
         input_mask, recurrent_mask = self._dropout_masks(sequences, a_0, training)
+        a_0, recurrent_mask = (self._for_each(sequences, one) for one in (a_0, recurrent_mask))
         dropped = sequences if input_mask is None else sequences * input_mask[:, None]
-        inputs = Inputs(
-            dropped, self.kernel, self.recurrent_kernel, self.bias, a_0, mask, recurrent_mask
+        # Keras casts weights by itself, but not where `TimeDistributed` calls this method past it.
+        weights = (
+            None if weight is None else ops.cast(weight, self.compute_dtype)
+            for weight in (self.kernel, self.recurrent_kernel, self.bias)
         )
+        inputs = Inputs(dropped, *weights, a_0, mask, recurrent_mask)
 
         if is_recording():
             states, last_state = self._executor.look(inputs, self.return_sequences)
@@ -286,7 +294,7 @@ class ExplainedRNN(keras.layers.Layer):
         validation.sequences_shape(tuple(sequences_shape), self.name, features)
 
     def _initial_state(self, sequences, initial_state):
-        """a_0, `(batch, units)`."""
+        """a_0, `(batch, units)`, or `(1, units)` or `(units,)` for the whole batch."""
         batch = sequences.shape[0]
         if self.stateful and batch not in (None, self.states[0].shape[0]):
             raise ValueError(f"{self._fixed_batch()}, got {batch}.")
@@ -299,9 +307,16 @@ class ExplainedRNN(keras.layers.Layer):
             )
         state = ops.cast(_only_state(initial_state), self.compute_dtype)
         validation.initial_state_shape(tuple(state.shape), batch, self.units)
-        if len(state.shape) == 1 or (state.shape[0] == 1 and batch != 1):
-            state = ops.broadcast_to(state, (ops.shape(sequences)[0], self.units))
         return state
+
+    def _for_each(self, sequences, of_units):
+        """A state or its dropout mask as `(batch, units)`, where one may serve the whole batch."""
+        if of_units is None:
+            return None
+        batch = sequences.shape[0]
+        if len(of_units.shape) == 1 or (of_units.shape[0] == 1 and batch != 1):
+            return ops.broadcast_to(of_units, (ops.shape(sequences)[0], self.units))
+        return of_units
 
     def _fixed_batch(self):
         size = self.states[0].shape[0]
@@ -331,8 +346,9 @@ class ExplainedRNN(keras.layers.Layer):
             if rate > 0 and training:
                 ones = ops.ones_like(dropped)
                 masks[-1] = keras.random.dropout(ones, rate, seed=self.seed_generator)
-            elif rate > 0:
+            elif 0 < rate < 1:
                 # SimpleRNN draws at inference too: the masks of later training steps depend on it.
+                # For a rate of 1 Keras never draws.
                 self.seed_generator.next()
         return masks
 

@@ -278,6 +278,15 @@ def test_dropout_masks_are_simple_rnns_call_after_call_and_past_calls_without_tr
         assert_same(explained(x, training=training), simple(x, training=training), 1e-6)
 
 
+def test_a_dropout_rate_of_1_draws_no_mask_so_that_the_other_rates_masks_stay_simple_rnns():
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, dropout=1.0, recurrent_dropout=0.5, seed=9
+    )
+    for training in (False, True, True):
+        x = sequences()
+        assert_same(explained(x, training=training), simple(x, training=training), 1e-6)
+
+
 def test_without_a_seed_the_global_seed_gives_simple_rnns_dropout():
     outputs = []
     for make in (keras.layers.SimpleRNN, ExplainedRNN):
@@ -312,6 +321,14 @@ def test_one_initial_state_serves_the_whole_batch(shape):
     assert_same_behaviour(explained, simple, sequences(), initial_state=state)
 
 
+@pytest.mark.backend("tensorflow", "torch")  # on JAX Keras refuses it
+@pytest.mark.parametrize("shape", [(1, UNITS), (UNITS,)])
+def test_one_initial_state_for_the_whole_batch_has_one_recurrent_dropout_mask(shape):
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME, recurrent_dropout=0.5, seed=5)
+    state = np.ones(shape, "float32")
+    assert_same_behaviour(explained, simple, sequences(), initial_state=state, training=True)
+
+
 @pytest.mark.parametrize(
     "wrap", [list, tuple, lambda states: states[0]], ids=["list", "tuple", "bare"]
 )
@@ -340,10 +357,15 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
     assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
 
 
-def test_a_mask_may_be_a_list():
-    layer = ExplainedRNN(UNITS)
+@pytest.mark.parametrize("return_state", [False, True])
+def test_a_mask_may_be_a_list(return_state):
+    layer = ExplainedRNN(UNITS, return_sequences=True, return_state=return_state)
     mask = np.array(MASKS["gaps"], bool)
-    assert_same(layer(sequences(), mask=mask.tolist()), layer(sequences(), mask=mask), 0)
+    ours, theirs = (
+        keras.tree.flatten(layer(sequences(), mask=one))[0] for one in (mask.tolist(), mask)
+    )
+    assert_same(ours, theirs, 0)
+    assert_same(ours._keras_mask, mask, 0)  # for the layer above
 
 
 def test_integer_and_boolean_inputs_are_taken_as_numbers():

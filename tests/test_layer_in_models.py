@@ -314,3 +314,15 @@ def test_a_learnable_activation_learns_as_in_simple_rnn():
     for theirs, ours in zip(simple.get_weights(), explained.get_weights(), strict=True):
         assert_same(ours, theirs, 1e-5)
     assert explained.layers[0].execution.way == "autodiff"
+
+
+def test_time_distributed_in_mixed_precision_gives_what_it_gives_around_simple_rnn():
+    x, outputs = X.reshape(8, 2, 3, 3), []
+    for rnn in BOTH:
+        # TensorFlow draws no orthogonal matrix in bfloat16.
+        options = {"recurrent_initializer": "zeros", "dtype": "mixed_bfloat16"}
+        wrapped = layers.TimeDistributed(rnn(4, **options))
+        wrapped.build(x.shape)
+        wrapped.set_weights([np.full((3, 4), 0.5), np.eye(4), np.zeros(4)])
+        outputs.append(keras.ops.cast(wrapped(x), "float32"))
+    assert_same(outputs[1], outputs[0], TOLERANCE["bfloat16"])

@@ -1,0 +1,16 @@
+"""A layer alone, beside `SimpleRNN` and the float64 loop."""
+
+import keras
+
+from tests.fuzz.calls import run
+from tests.fuzz.comparing import NOTHING, side_by_side
+from tests.fuzz.looping import loop, loop_can
+
+
+def compared(layer_class, case, of_simple_rnn):
+    """`(what, of the layer, of what it is compared with)` of all that must agree."""
+    ours = run(layer_class, {**case, "options": {**case["options"], **case.get("ours", {})}})
+    yield from side_by_side(ours, run(keras.layers.SimpleRNN, of_simple_rnn))
+    if loop_can(case) and "error" not in ours:
+        for what, value in loop(case).items():
+            yield f"{what}, by the loop", ours.get(what, NOTHING), value

@@ -1,0 +1,90 @@
+"""The arms of the fuzzer: what each draws, runs and compares, and what of it is unexplained."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+
+from tests import reference
+from tests.comparison import TOLERANCE
+from tests.fuzz import alone, calls, comparing, looks, looping, models, strategies
+from tests.fuzz.known_differences import explanation, for_simple_rnn
+
+
+class Difference(NamedTuple):
+    """Something of a case that is not as it should be.
+
+    Attributes:
+        what: What it is.
+        ours: What the layer gives.
+        theirs: What `SimpleRNN`, the loop or automatic differentiation gives.
+        relative: How far apart they are.
+    """
+
+    what: str
+    ours: object
+    theirs: object
+    relative: float
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One kind of case.
+
+    Attributes:
+        name: What it is called.
+        share: In how many of a thousand cases.
+        cases: What draws a case.
+        compared: Runs a case: yields `(what, ours, theirs)` for all that must agree.
+        sources: The modules of the tests that `compared` takes, each after those that it takes.
+    """
+
+    name: str
+    share: int
+    cases: st.SearchStrategy
+    compared: Callable
+    sources: tuple[ModuleType, ...]
+
+
+OF_CALLS = (reference, comparing, calls, looping, alone)
+
+ARMS = (
+    # Operation by operation, for tracing a graph takes longer than ten cases.
+    Arm("calls", 870, strategies.calls_of_a_layer(), alone.compared, OF_CALLS),
+    Arm("graphs", 30, strategies.calls_of_a_layer(graphs=True), alone.compared, OF_CALLS),
+    Arm("looks", 70, strategies.looks_at_a_layer(), looks.compared, (comparing, calls, looks)),
+    Arm("models", 30, strategies.models(), models.compared, (comparing, calls, models)),
+)
+
+
+def tolerance_of(case):
+    """The largest relative difference that counts as agreement."""
+    dtype = case["options"].get("dtype", "float32").removeprefix("mixed_")
+    # The rest of a model, and an activation that is a layer, compute in float32.
+    in_a_model = "around" in case or "in a model" in case
+    in_float32 = in_a_model or case["options"].get("activation") in calls.LAYERS
+    return TOLERANCE["float32" if dtype == "float64" and in_float32 else dtype]
+
+
+def differences(arm, layer_class, case):
+    """All that is unexplained, and the names of the known differences that explain the rest."""
+    tolerance, unexplained, known = tolerance_of(case), [], set()
+    for what, ours, theirs in _compared(arm, layer_class, case):
+        relative = comparing.difference(ours, theirs)
+        if relative <= tolerance:
+            continue
+        name = explanation(case, what, ours, theirs)
+        if name is None:
+            unexplained.append(Difference(what, ours, theirs, relative))
+        else:
+            known.add(name)
+    return unexplained, known
+
+
+def _compared(arm, layer_class, case):
+    try:
+        yield from arm.compared(layer_class, case, for_simple_rnn(case))
+    except Exception as error:
+        yield "error", error, comparing.NOTHING

@@ -1,0 +1,210 @@
+"""Where `ExplainedRNN` is meant to do something else than `SimpleRNN`, by name and with the reason.
+
+The names are the headings' ids on the page "Differences from `SimpleRNN`", which has more on each.
+All else in which the two differ is unexplained.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests.fuzz.calls import LAYERS
+from tests.fuzz.comparing import is_numeric
+
+
+def calls_of(case):
+    return case.get("calls", [])
+
+
+def _unchanged(case):
+    return case
+
+
+def _nothing(case, what, ours, theirs):
+    return False
+
+
+@dataclass(frozen=True)
+class KnownDifference:
+    """One difference that is meant.
+
+    Attributes:
+        name: The id of its heading on the page.
+        reason: Why it is meant.
+        applies: Whether a case has to do with it.
+        for_simple_rnn: The case for which `SimpleRNN` does what `ExplainedRNN` does for this one.
+        explains: Whether it explains that, of what has this name, `ExplainedRNN` gives one thing
+            and `SimpleRNN` another.
+    """
+
+    name: str
+    reason: str
+    applies: Callable
+    for_simple_rnn: Callable = _unchanged
+    explains: Callable = _nothing
+
+
+def _has(option):
+    return lambda case: bool(case["options"].get(option))
+
+
+def _with(case, **options):
+    return {**case, "options": {**case["options"], **options}}
+
+
+def _regularize_outputs(case):
+    given = dict(case["options"])
+    return {**case, "options": given, "regularize outputs": given.pop("activity_regularizer")}
+
+
+def _masked(case):
+    return any("mask" in call for call in calls_of(case))
+
+
+def _contradicts_itself(case):
+    names = ("unroll", "go_backwards", "zero_output_for_mask")
+    return all(case["options"].get(name) for name in names) and _masked(case)
+
+
+def _mask_of_lists(case):
+    return any(isinstance(call.get("mask"), list) for call in calls_of(case))
+
+
+def _mask_as_array(case):
+    calls = [
+        {**call, "mask": np.array(call["mask"])} if "mask" in call else call
+        for call in calls_of(case)
+    ]
+    return {**case, "calls": calls}
+
+
+def _mask_of_units_unrolled(case):
+    shapes = [np.shape(call.get("mask")) for call in calls_of(case)]
+    return case["options"].get("unroll") and any(len(s) == 3 and s[2] > 1 for s in shapes)
+
+
+def _one_state_for_all(case):
+    given = [call for call in calls_of(case) if "initial_state" in call and "mask" in call]
+    return case["options"].get("unroll") and any(
+        np.shape(call["initial_state"])[:-1] in ((), (1,)) for call in given
+    )
+
+
+def _not_finite(case, what, ours, theirs):
+    """Whether that is 0 or a number where it is NaN for `SimpleRNN`, and the same elsewhere."""
+    if not (what.startswith("gradient of ") and is_numeric(ours) and is_numeric(theirs)):
+        return False
+    theirs = np.where(np.isfinite(ours) & np.isnan(theirs), ours, theirs)
+    return np.allclose(ours, theirs, rtol=1e-3, equal_nan=True)
+
+
+def _clear_error(case, what, ours, theirs):
+    return (
+        what == "error"
+        and isinstance(ours, (ValueError, TypeError))
+        and (isinstance(theirs, Exception) or case.get("mistake") == "a mask too long")
+    )
+
+
+def _of_an_activation_layer(case, what, ours, theirs):
+    return what in ("weights", "initial alpha", "gradient of alpha of call 0") or (
+        what == "error" and isinstance(theirs, Exception) and not isinstance(ours, Exception)
+    )
+
+
+def _gradient_of_truncation(case, what, ours, theirs):
+    return what.startswith("gradient of ")
+
+
+KNOWN = (
+    KnownDifference(
+        "activity-regularizer",
+        "it is an argument of the layer, so it is applied",
+        applies=_has("activity_regularizer"),
+        for_simple_rnn=_regularize_outputs,
+    ),
+    KnownDifference(
+        "seed",
+        "a layer made again from its configuration drops the same units",
+        applies=lambda case: any(c.get("before") == "remake" for c in calls_of(case)),
+        for_simple_rnn=lambda case: {
+            **case,
+            "put back": {"seed": case["options"].get("seed")},
+        },
+    ),
+    KnownDifference(
+        "unroll",
+        "SimpleRNN reads the mask in the order of the input only when it is unrolled",
+        applies=_contradicts_itself,
+        for_simple_rnn=lambda case: _with(case, unroll=False),
+    ),
+    KnownDifference(
+        "units",
+        "NumPy's integers are integers",
+        applies=lambda case: isinstance(case["options"].get("units"), np.integer),
+        for_simple_rnn=lambda case: _with(case, units=int(case["options"]["units"])),
+    ),
+    KnownDifference(
+        "mask",
+        "a list of lists is an array",
+        applies=_mask_of_lists,
+        for_simple_rnn=_mask_as_array,
+    ),
+    KnownDifference(
+        "mask-of-units",
+        "`unroll` changes nothing, so a mask for each unit is taken with it, too",
+        applies=_mask_of_units_unrolled,
+        for_simple_rnn=lambda case: _with(case, unroll=False),
+    ),
+    KnownDifference(
+        "one-state",
+        "`unroll` changes nothing, so one initial state serves the batch with it, too",
+        applies=_one_state_for_all,
+        for_simple_rnn=lambda case: _with(case, unroll=False),
+    ),
+    KnownDifference(
+        "not-finite",
+        "what is not finite at a masked time step does not get into the gradients before it",
+        applies=_masked,
+        explains=_not_finite,
+    ),
+    KnownDifference(
+        "activation",
+        "the weights of an activation are there from the start, and its dtype may be another",
+        applies=lambda case: case["options"].get("activation") in LAYERS,
+        explains=_of_an_activation_layer,
+    ),
+    KnownDifference(
+        "wrong-input",
+        "an error of the layer names the argument",
+        applies=lambda case: True,
+        explains=_clear_error,
+    ),
+    KnownDifference(
+        "beyond",
+        "truncate_bptt is there only in ExplainedRNN",
+        applies=lambda case: case.get("ours", {}).get("truncate_bptt") is not None,
+        explains=_gradient_of_truncation,
+    ),
+)
+
+
+def for_simple_rnn(case):
+    """The case for which `SimpleRNN` is to do what `ExplainedRNN` does for this one."""
+    for known in KNOWN:
+        if known.applies(case):
+            case = known.for_simple_rnn(case)
+    return case
+
+
+def explanation(case, what, ours, theirs):
+    """The name of the known difference that explains this one, or `None`."""
+    return next(
+        (
+            known.name
+            for known in KNOWN
+            if known.applies(case) and known.explains(case, what, ours, theirs)
+        ),
+        None,
+    )

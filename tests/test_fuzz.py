@@ -1,0 +1,261 @@
+"""The fuzzer: a fixed thousand of its cases, what it draws, what it finds and what it prints."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import keras_rnn_explained
+from keras_rnn_explained import ExplainedRNN
+from tests.fuzz import alone, comparing, hunting, looks, reproducing, strategies
+from tests.fuzz.arms import ARMS, differences
+from tests.fuzz.known_differences import KNOWN, for_simple_rnn
+
+pytestmark = [
+    pytest.mark.backend("tensorflow"),
+    # Of Keras, at what cases do on purpose.
+    pytest.mark.filterwarnings("ignore"),
+]
+PAGES = sorted(Path(__file__).parent.parent.glob("docs/*/reference/equivalence.md"))
+ARM = {arm.name: arm for arm in ARMS}
+
+
+@pytest.fixture(autouse=True)
+def graphs_as_before():
+    import tensorflow as tf
+
+    before = tf.config.functions_run_eagerly()
+    yield
+    tf.config.run_functions_eagerly(before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arm", "cases", "seed"),
+    [
+        *(("calls", 230, seed) for seed in range(4)),
+        ("looks", 50, 0),
+        ("models", 20, 0),
+        ("graphs", 10, 0),
+    ],
+)
+def test_a_thousand_cases_agree(arm, cases, seed):
+    outcome = hunting.run(hunting.Hunt(arm, cases, seed))
+    assert outcome.script is None, f"{outcome.what}\n{outcome.script}"
+    assert outcome.cases == cases
+
+
+def test_every_option_of_simple_rnn_is_drawn():
+    drawn = set()
+
+    @settings(max_examples=300, database=None, suppress_health_check=list(HealthCheck))
+    @given(strategies.calls_of_a_layer())
+    def draw(case):
+        drawn.update(case["options"])
+
+    draw()
+    theirs = {*keras.layers.SimpleRNN(1).get_config(), "seed"}
+    assert theirs - drawn == {"name", "trainable"}  # "trainable" is set between calls
+
+
+X = np.array([[[1.0], [0.5], [-1.0]], [[0.5], [1.0], [2.0]]], "float32")
+MASK = np.array([[True, False, True], [False, True, True]])
+
+
+def case_of(call=(), **options):
+    units = int(options.get("units", 1))
+    weights = [np.ones((1, units)), np.full((units, units), 0.5), np.zeros(units)]
+    return {
+        "options": {"units": units, "recurrent_initializer": "zeros", **options},
+        "weights": weights,
+        "calls": [{"x": [X], **dict(call)}],
+    }
+
+
+def made_again():
+    case = case_of(dropout=0.5, seed=3)
+    again = {"x": [X], "before": "remake", "training": True}
+    return {**case, "calls": [*case["calls"], again]}
+
+
+OF_UNITS = np.stack([MASK, ~MASK], axis=-1)
+NOT_FINITE = np.where(MASK[..., None], X, np.nan).astype("float32")
+
+EXAMPLES = {
+    "activity-regularizer": case_of(activity_regularizer="l2"),
+    "seed": made_again(),
+    "unroll": case_of(
+        {"mask": MASK},
+        unroll=True,
+        go_backwards=True,
+        zero_output_for_mask=True,
+        return_sequences=True,
+    ),
+    "units": case_of(units=np.int64(2)),
+    "mask": case_of({"mask": MASK.tolist()}),
+    "mask-of-units": case_of({"mask": OF_UNITS}, units=2, unroll=True),
+    "one-state": case_of({"mask": MASK, "initial_state": np.ones(1, "float32")}, unroll=True),
+    "not-finite": case_of({"x": [NOT_FINITE], "mask": MASK}, return_sequences=True),
+    "activation": case_of(activation="a layer with weights"),
+    "wrong-input": case_of({"initial_state": np.ones((2, 3), "float32")}),
+    "beyond": {**case_of(), "ours": {"truncate_bptt": 1}},
+}
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+def test_each_known_difference_is_one_still_and_explains_its_example(known):
+    case = EXAMPLES[known.name]
+    assert known.applies(case)
+    as_it_is = list(alone.compared(ExplainedRNN, case, case))
+    assert any(comparing.difference(ours, theirs) > 1e-5 for _, ours, theirs in as_it_is)
+    unexplained, names = differences(ARM["calls"], ExplainedRNN, case)
+    assert unexplained == []
+    assert names == {known.name} or for_simple_rnn(case) is not case
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parts[-3])
+def test_each_known_difference_is_on_the_page(page):
+    text = page.read_text(encoding="utf-8")
+    assert len(PAGES) == 2
+    assert [known.name for known in KNOWN if f"{{#{known.name}}}" not in text] == []
+
+
+PLANTED = '''
+import keras
+from keras import ops
+
+from keras_rnn_explained import ExplainedRNN
+
+
+@keras.saving.register_keras_serializable("planted")
+class WrongMask(ExplainedRNN):
+    """Counts the last time step, whatever the mask says."""
+
+    def _mask(self, sequences, mask):
+        mask = super()._mask(sequences, mask)
+        return None if mask is None else ops.concatenate([mask[:, :-1], mask[:, -1:] | True], 1)
+
+
+@keras.saving.register_keras_serializable("planted")
+class WrongDerivative(ExplainedRNN):
+    """Loses half of what is to reach the input."""
+
+    def call(self, sequences, **keywords):
+        half = sequences / 2
+        return super().call(half + ops.stop_gradient(half), **keywords)
+'''
+
+
+@pytest.fixture
+def planted(tmp_path, monkeypatch):
+    (tmp_path / "planted.py").write_text(PLANTED, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("planted", None)
+
+
+def ran(script, folder):
+    """Runs a program where there are no tests."""
+    (folder / "keras_rnn_explained").symlink_to(Path(keras_rnn_explained.__file__).parent)
+    program = folder / "program.py"
+    results = []
+    for text in script:
+        program.write_text(text, encoding="utf-8")
+        environment = {**os.environ, "PYTHONPATH": str(folder), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        command = [sys.executable, str(program)]
+        results.append(
+            subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        )
+    return results
+
+
+@pytest.mark.slow
+def test_a_planted_bug_is_found_and_its_script_shows_it_without_the_tests(planted):
+    outcome = hunting.run(hunting.Hunt("calls", 100, 0, "planted.WrongMask"))
+    assert outcome.script is not None
+    assert "mask" in outcome.script
+    assert "tests" not in {line.split()[1].split(".")[0] for line in imports(outcome.script)}
+    right = outcome.script.replace(
+        "from planted import WrongMask", "from keras_rnn_explained import ExplainedRNN as WrongMask"
+    )
+    wrong, mended = ran([outcome.script, right], planted)
+    assert wrong.returncode == 1, wrong.stderr
+    assert "instead of" in wrong.stdout
+    assert (mended.returncode, mended.stdout) == (0, ""), mended.stderr
+
+
+def imports(script):
+    return [line for line in script.splitlines() if line.startswith(("import ", "from "))]
+
+
+@pytest.mark.slow
+def test_a_planted_bug_of_the_gradient_alone_is_found_and_the_outputs_are_not_blamed(planted):
+    outcome = hunting.run(hunting.Hunt("calls", 30, 0, "planted.WrongDerivative"))
+    assert "gradient of x 0 of call 0" in outcome.what
+    assert "output" not in outcome.what
+
+
+def test_a_look_that_shows_something_else_is_found(monkeypatch):
+    case, right = case_of(), looks.backpropagate
+
+    def wrong(*args, **keywords):
+        gradients = right(*args, **keywords)
+        gradients.kernel[...] *= 1.001
+        return gradients
+
+    assert differences(ARM["looks"], ExplainedRNN, case) == ([], set())
+    monkeypatch.setattr(looks, "backpropagate", wrong)
+    unexplained, _ = differences(ARM["looks"], ExplainedRNN, case)
+    assert [difference.what for difference in unexplained] == ["gradient of kernel"]
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "apart"),
+    [
+        ([1.0, np.nan, np.inf], [1.0, np.nan, np.inf], 0),
+        ([1.0, np.inf], [1.0, -np.inf], np.inf),
+        ([1.0, np.nan], [1.0, 2.0], np.inf),
+        ([1.0], [1.0, 1.0], np.inf),
+        ([2.0], [4.0], 0.5),
+    ],
+)
+def test_what_is_not_finite_is_compared(actual, expected, apart):
+    assert comparing.difference(np.array(actual), np.array(expected)) == apart
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "apart"),
+    [
+        (ValueError("one"), ValueError("other"), 0),
+        (ValueError("one"), TypeError("one"), np.inf),
+        (ValueError("one"), comparing.NOTHING, np.inf),
+        ("float32", "float32", 0),
+        ("float32", np.float32(1), np.inf),
+        (None, None, 0),
+    ],
+)
+def test_errors_and_text_are_compared(actual, expected, apart):
+    assert comparing.difference(actual, expected) == apart
+
+
+def test_a_case_is_written_as_python_reads_it():
+    case = case_of({"mask": MASK, "x": [NOT_FINITE]}, units=np.int64(2), stateful=True)
+    names = {"array": np.array, "zeros": np.zeros, "int64": np.int64, "nan": np.nan, "inf": np.inf}
+    np.testing.assert_equal(eval(reproducing.written(case), names), case)  # of this very file
+    empty = eval(reproducing.written({"x": np.zeros((0, 2), "float32")}), names)
+    assert (empty["x"].shape, empty["x"].dtype) == ((0, 2), "float32")
+
+
+def test_hunts_make_all_cases_by_the_arms_shares_and_each_once():
+    planned = hunting.hunts(10_000, 3, ARMS, "a.B")
+    assert sum(hunt.cases for hunt in planned) == 10_000
+    assert len({(hunt.arm, hunt.seed) for hunt in planned}) == len(planned)
+    for arm in ARMS:
+        assert sum(hunt.cases for hunt in planned if hunt.arm == arm.name) == 10 * arm.share
+    others = hunting.hunts(10_000, 4, ARMS, "a.B")
+    assert not {hunt.seed for hunt in planned} & {hunt.seed for hunt in others}
