@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_rnn_explained.bptt import PARAMETERS, Gradients
 from keras_rnn_explained.diagnosis import BOUNDS, SATURATED
+from keras_rnn_explained.files import written_whole
 from keras_rnn_explained.installation import load_tensorflow
 
 PLACES = (0, 25, 50, 75, 100)
@@ -96,7 +97,7 @@ class CsvLog:
         append: Whether to go on with a file that is there instead of replacing it.
 
     Raises:
-        ValueError: If `path` is a folder, or in none.
+        ValueError: If `path` is no file, or in no folder.
     """
 
     def __init__(self, path: str | os.PathLike[str], append: bool):
@@ -104,6 +105,10 @@ class CsvLog:
         self.append = append
         if self.path.is_dir():
             raise ValueError(f"`csv` must be the path of a file, got the folder {str(path)!r}.")
+        if self.path.exists() and not self.path.is_file():
+            raise ValueError(
+                f"`csv` must be the path of a file, got the device or pipe {str(path)!r}."
+            )
         if not self.path.parent.is_dir():
             raise ValueError(
                 f"`csv` {str(path)!r} can't be written, for there is no folder "
@@ -128,9 +133,8 @@ class CsvLog:
             if not self.path.read_bytes().endswith(b"\n"):
                 self._append("\n")
             return
-        beside = self.path.with_name(f"{self.path.name}.part")
-        beside.write_text(_lines([], header=True), encoding="utf-8", newline="")
-        os.replace(beside, self.path)
+        with written_whole(self.path) as unfinished:
+            unfinished.write_text(_lines([], header=True), encoding="utf-8", newline="")
 
     def write(self, batch: int, epoch: int, looks: Mapping[str, Gradients]) -> None:
         """Appends a row for each layer.

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_explained import ExplainedRNN, GradientFlow, backpropagate, callbacks, training_log
+from tests.limits import no_file_larger_than
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(12, 5, 2)).astype("float32")
@@ -362,6 +363,7 @@ def test_hostile_names_stay_one_harmless_field(tmp_path, name):
         ({"y": Y[:3]}, ValueError, r"same samples.*`y` \(3, 1\)"),
         ({"sample_weight": np.ones(5)}, ValueError, "same samples"),
         ({"csv": "."}, ValueError, "got the folder"),
+        ({"csv": "/dev/null"}, ValueError, "got the device or pipe '/dev/null'"),
         ({"csv": "nowhere/flow.csv"}, ValueError, "no folder 'nowhere'"),
     ],
 )
@@ -410,6 +412,15 @@ def test_without_tensorboard_a_log_dir_is_refused_with_what_to_install(tmp_path,
     monkeypatch.setitem(__import__("sys").modules, "tensorboard.summary.v2", None)
     with pytest.raises(ImportError, match=r"keras_rnn_explained\[tensorboard\]"):
         GradientFlow(X, Y, log_dir=tmp_path)
+
+
+def test_a_csv_file_that_does_not_fit_on_the_disk_leaves_what_was_there(tmp_path):
+    path = tmp_path / "flow.csv"
+    path.write_text("mine")
+    with no_file_larger_than(10), pytest.raises(OSError, match=r"too large: '.*flow.csv'"):
+        train(network(), GradientFlow(X, Y, csv=path))
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_with_other_columns_is_not_appended_to(tmp_path):
