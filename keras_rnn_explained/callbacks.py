@@ -140,16 +140,16 @@ class GradientFlow(keras.callbacks.Callback):
         self._batches_begun = self._epoch = 0
         self._has_looked = self._has_failed = False
         # All that can be wrong with the model and the batch comes out here, before a file changes.
-        self._first = self._backpropagate()
+        self._backpropagate()
         for log in (self._tensorboard, self._csv):
             if log is not None:
                 log.start()
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
-        if not self._has_looked:  # only now is the epoch's number known
-            self._tell_all(self._write(self._step(), self._first))
-            del self._first
+        # Only now is the epoch's number known, and are weights back that another callback restores.
+        if not self._has_looked:
+            self._tell_all(self._write(self._step(), self._backpropagate()))
             self._looks, self._figures = _Pace(SHARE_OF_LOOKS), _Pace(SHARE_OF_FIGURES)
             self._figures.spent = FIRST_FIGURE
 

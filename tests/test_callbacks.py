@@ -211,6 +211,24 @@ def test_a_second_fit_goes_on_counting_and_replaces_or_appends(tmp_path):
     assert [row["batch"] for row in rows(path)] == ["9", "12"]
 
 
+@pytest.mark.parametrize("first", ["flow", "backup"])
+def test_a_run_that_goes_on_is_looked_at_where_it_goes_on(tmp_path, first):
+    """Whether Keras brings the weights back before or after `GradientFlow` begins."""
+    def run(path, epochs):
+        given = {
+            "flow": GradientFlow(X, Y, every=99, csv=path),
+            "backup": keras.callbacks.BackupAndRestore(tmp_path / "kept", delete_checkpoint=False),
+        }
+        callbacks = [given.pop(first), *given.values()]
+        train(network(), *callbacks, epochs=epochs, shuffle=False)
+        return rows(path)
+
+    *_, last = run(tmp_path / "before.csv", 2)
+    resumed, *_ = run(tmp_path / "after.csv", 3)
+    assert resumed["batch"] == last["batch"] == "6"
+    assert resumed["loss"] == last["loss"]
+
+
 def test_several_batches_in_one_execution_and_a_generator_are_counted_right(tmp_path):
     model = network(compiled=False)
     model.compile("sgd", "mse", steps_per_execution=2)
