@@ -13,8 +13,9 @@ def written_whole(path: Path) -> Iterator[Path]:
     """Gives a path beside `path` to write to, and renames what is there to `path` at the end.
 
     So no reader ever sees half a file, and what goes wrong leaves the file that was there. Several
-    threads and processes may write the same file at once: it is that of the last one. A file that is
-    replaced hands on who may read it; a link is replaced, and not what it points to.
+    threads and processes may write the same file at once: it is that of the last one. Who could
+    read a file that is replaced can read the new one; a link is replaced, and not what it points
+    to.
 
     Raises:
         OSError: If there is no such folder, `path` is no file, or can't be written.
