@@ -214,6 +214,7 @@ def test_a_second_fit_goes_on_counting_and_replaces_or_appends(tmp_path):
 @pytest.mark.parametrize("first", ["flow", "backup"])
 def test_a_run_that_goes_on_is_looked_at_where_it_goes_on(tmp_path, first):
     """Whether Keras brings the weights back before or after `GradientFlow` begins."""
+
     def run(path, epochs):
         given = {
             "flow": GradientFlow(X, Y, every=99, csv=path),
