@@ -13,6 +13,7 @@ from keras import tree
 from keras_rnn_explained import validation
 from keras_rnn_explained.bptt import Gradients, backpropagate
 from keras_rnn_explained.diagnosis import findings_of
+from keras_rnn_explained.figures.wording import printable
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
 from keras_rnn_explained.training_log import CsvLog, TensorBoardLog, numbers_of
 
@@ -225,9 +226,10 @@ class GradientFlow(keras.callbacks.Callback):
                 if (layer, finding.kind) in self._found:
                     continue
                 self._found.add((layer, finding.kind))
-                texts.append(f"After batch {step}: {finding.message()} {finding.advice()}")
+                told = printable(f"After batch {step}: {finding.message()} {finding.advice()}")
+                texts.append(told)
                 if self._tensorboard is not None:
-                    self._tensorboard.tell(step, layer, texts[-1])
+                    self._tensorboard.tell(step, layer, told)
         return texts
 
     def _draw(self, step: int, looks: dict[str, Gradients], is_last: bool) -> None:

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from csv import DictWriter, reader
+from html import escape
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,11 @@ def _lines(rows, header=False) -> str:
     return text.getvalue()
 
 
+def _in_markdown(text: str) -> str:
+    """A text so that Markdown shows it, links and pictures from elsewhere included, as it is."""
+    return re.sub(r"([\\`*_\[\]])", r"\\\1", escape(" ".join(text.split()), quote=False))
+
+
 class TensorBoardLog:
     """TensorBoard's files of the looks. Names begin with the path of the layer.
 
@@ -266,10 +273,10 @@ class TensorBoardLog:
         Args:
             batch: How many batches were trained on before.
             layer: Path of the layer that it is about.
-            text: The text.
+            text: The text. It is shown as it is, although TensorBoard reads Markdown.
         """
         with self._writer.as_default(step=batch):
-            self._tf.summary.text(f"{layer}/findings", text)
+            self._tf.summary.text(f"{layer}/findings", _in_markdown(text))
         self._writer.flush()
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ import random
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import keras
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_explained import ExplainedRNN, GradientFlow, backpropagate, callbacks, training_log
+from keras_rnn_explained.figures.wording import printable
+from tests import hostile
 from tests.limits import no_file_larger_than
 
 RNG = np.random.default_rng(3)
@@ -367,6 +370,23 @@ def test_hostile_names_stay_one_harmless_field(tmp_path, name):
     (row,) = rows(tmp_path / "flow.csv")
     assert row["layer"] == (f"'{name}" if name[0] in "=@-\t" else name)
     assert f"{name}/loss" in written(tmp_path)
+
+
+def test_hostile_names_are_shown_by_tensorboard_as_they_are():
+    plugin = pytest.importorskip("tensorboard.plugin_util")
+    for text in hostile.TEXTS:
+        named = f"After batch 3: layer {text} is ill."
+        page = plugin.markdown_to_safe_html(training_log._in_markdown(printable(named)))
+        root = ElementTree.fromstring(page.replace("&nbsp;", " "))
+        assert (root.tag, len(root)) == ("p", 0)
+        assert "".join(root.itertext()).split() == printable(named).split()
+
+
+def test_a_warning_of_a_hostile_name_steers_no_terminal(monkeypatch):
+    ill = finding("ill", layer="\x1b[2J\u202ernn")
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [ill])
+    with pytest.warns(UserWarning, match=r"After batch 0: �\[2J�rnn is ill"):
+        train(network(), GradientFlow(X, Y, every=9), epochs=1)
 
 
 # --- What goes wrong --------------------------------------------------------------------------
