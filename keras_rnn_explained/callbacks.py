@@ -13,6 +13,7 @@ from keras import tree
 from keras_rnn_explained import validation
 from keras_rnn_explained.bptt import Gradients, backpropagate
 from keras_rnn_explained.diagnosis import findings_of
+from keras_rnn_explained.figures.wording import printable
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
 from keras_rnn_explained.training_log import CsvLog, TensorBoardLog, numbers_of
 
@@ -140,16 +141,16 @@ class GradientFlow(keras.callbacks.Callback):
         self._batches_begun = self._epoch = 0
         self._has_looked = self._has_failed = False
         # All that can be wrong with the model and the batch comes out here, before a file changes.
-        self._first = self._backpropagate()
+        self._backpropagate()
         for log in (self._tensorboard, self._csv):
             if log is not None:
                 log.start()
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
-        if not self._has_looked:  # only now is the epoch's number known
-            self._tell_all(self._write(self._step(), self._first))
-            del self._first
+        # Only now is the epoch's number known, and are weights back that another callback restores.
+        if not self._has_looked:
+            self._tell_all(self._write(self._step(), self._backpropagate()))
             self._looks, self._figures = _Pace(SHARE_OF_LOOKS), _Pace(SHARE_OF_FIGURES)
             self._figures.spent = FIRST_FIGURE
 
@@ -225,9 +226,10 @@ class GradientFlow(keras.callbacks.Callback):
                 if (layer, finding.kind) in self._found:
                     continue
                 self._found.add((layer, finding.kind))
-                texts.append(f"After batch {step}: {finding.message()} {finding.advice()}")
+                told = printable(f"After batch {step}: {finding.message()} {finding.advice()}")
+                texts.append(told)
                 if self._tensorboard is not None:
-                    self._tensorboard.tell(step, layer, texts[-1])
+                    self._tensorboard.tell(step, layer, told)
         return texts
 
     def _draw(self, step: int, looks: dict[str, Gradients], is_last: bool) -> None:

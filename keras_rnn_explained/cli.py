@@ -22,6 +22,7 @@ from rich.table import Table
 from keras_rnn_explained.terminal import (
     MisuseError,
     check_folder,
+    harmless,
     many,
     progress_bars,
     quiet_start,
@@ -29,7 +30,7 @@ from keras_rnn_explained.terminal import (
 )
 
 PROGRAM = "rnn-explained"
-DISAGREES, MISUSED, INTERRUPTED = 1, 2, 130
+DISAGREES, MISUSED = 1, 2
 
 DEFAULT_FIGURE = "rnn-explained-demo.svg"
 DATASETS = ("sunspots", "co2")
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 if all is well, 1 if the two layers do not agree, 2 for a request that
-        can't be met, 130 after Ctrl-C.
+        can't be met.
 
     Examples:
         >>> main(["demo", "--units", "0"])
@@ -58,12 +59,9 @@ def main(argv: list[str] | None = None) -> int:
             _parser().print_help()
             return 0
         return arguments.run(arguments, console)
-    except MisuseError as error:
-        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+    except (MisuseError, OSError) as error:
+        print(f"{PROGRAM}: error: {harmless(error)}", file=sys.stderr)
         return MISUSED
-    except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted; nothing was written.", file=sys.stderr)
-        return INTERRUPTED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -334,7 +332,8 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
             )
         except OSError as error:
             raise MisuseError(f"the figure could not be written: {error}") from error
-        say(f"Figure: {output}, the trained layer's last time steps with the numbers that ran.")
+        shown = harmless(output)
+        say(f"Figure: {shown}, the trained layer's last time steps with the numbers that ran.")
         page = output.with_suffix(".html")
         try:
             report.explain(
@@ -342,7 +341,8 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
             )
         except OSError as error:
             raise MisuseError(f"the page could not be written: {error}") from error
-        say(f"Page: {page}, every time step and where the gradients came from, for a browser.")
+        shown = harmless(page)
+        say(f"Page: {shown}, every time step and where the gradients came from, for a browser.")
     else:
         say(f"No figure was drawn. {no_figure}")
     if not result.agrees:

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,13 @@ import numpy as np
 from rich.console import Console
 
 from keras_rnn_explained.archive import unpacked_size
-from keras_rnn_explained.terminal import MisuseError, check_folder, progress_bars, quiet_start
+from keras_rnn_explained.terminal import (
+    MisuseError,
+    check_folder,
+    harmless,
+    progress_bars,
+    quiet_start,
+)
 
 REQUIRED, OPTIONAL = ("x", "y"), ("sample_weight",)
 
@@ -34,17 +41,20 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     arrays = read_arrays(arguments.data)
     if not arguments.model.is_file():
         raise MisuseError(f"there is no model file {arguments.model}.")
-    if arguments.model.suffix == ".keras":
-        if not zipfile.is_zipfile(arguments.model):
-            raise MisuseError(
-                f"{arguments.model} is no .keras file. Write one with `model.save('model.keras')`; "
-                "the model comes first, then the data."
-            )
-        check_size(arguments.model)
-    with quiet_start():
-        import keras
+    if arguments.model.suffix != ".keras" or not zipfile.is_zipfile(arguments.model):
+        raise MisuseError(
+            f"{arguments.model} is no .keras file. Write one with `model.save('model.keras')`; "
+            "the model comes first, then the data."
+        )
+    check_size(arguments.model)
+    # What Keras and NumPy warn of would come between the lines, with names from the file.
+    with warnings.catch_warnings(action="ignore"):
+        return _explained(arguments, arrays, console)
 
-        from keras_rnn_explained import backends
+
+def _explained(arguments: argparse.Namespace, arrays: dict[str, Any], console: Console) -> int:
+    with quiet_start():
+        from keras_rnn_explained import backends, saved_models
         from keras_rnn_explained.report import explain
 
     try:
@@ -53,9 +63,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise MisuseError(str(error)) from error
     # Whatever is wrong with a file: Keras raises many kinds of errors.
     try:
-        model = keras.models.load_model(
-            arguments.model, safe_mode=True, compile=arguments.loss is None
-        )
+        model = saved_models.load(arguments.model, compile=arguments.loss is None)
     except Exception as error:
         raise MisuseError(
             f"{arguments.model} can't be loaded as a Keras model: {_one_line(error)}"
@@ -65,7 +73,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             task = progress.add_task("", total=100, now="")
 
             def show(fraction: float, text: str) -> None:
-                progress.update(task, completed=round(100 * fraction), now=text)
+                progress.update(task, completed=round(100 * fraction), now=harmless(text))
 
             path = explain(
                 model,
@@ -79,9 +87,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 title=arguments.title,
                 progress=show,
             )
-    except (ValueError, TypeError, ImportError, OSError, *backend.ERRORS) as error:
+    except (ValueError, TypeError, ImportError, OSError, MemoryError, *backend.ERRORS) as error:
         raise MisuseError(f"the page can't be made: {_one_line(error)}") from error
-    console.print(f"Report: {path}", soft_wrap=True)
+    console.print(f"Report: {harmless(path)}", soft_wrap=True)
     return 0
 
 
@@ -118,7 +126,9 @@ def read_arrays(path: Path) -> dict[str, Any]:
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError as error:
         raise MisuseError(f"there is no data file {path}. {how}") from error
-    except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except MisuseError:
+        raise
+    except Exception as error:  # what a broken file raises is as various as its parts
         raise MisuseError(f"{path} is no .npz file of arrays: {_one_line(error)}. {how}") from error
     unknown = [name for name in arrays if name not in (*REQUIRED, *OPTIONAL)]
     missing = [name for name in REQUIRED if name not in arrays]
@@ -135,8 +145,9 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 
 def _one_line(error: Exception) -> str:
-    """The message, without the frame that Keras puts around one of a layer."""
+    """The message, without the frames that Keras puts around one of a layer or of a file."""
     text = re.sub(r"\x1b\[\d*m", "", str(error))
+    text = re.sub(r".*Exception encountered: ", "", text, flags=re.DOTALL)
     text = re.sub(r"^Exception encountered when calling .*?\n", "", text)
     text = re.sub(r"Arguments received by .*", "", text, flags=re.DOTALL)
     text = " ".join(text.split()) or type(error).__name__

@@ -12,6 +12,9 @@ from keras_rnn_explained.recording import Call, is_recording, note
 
 Tensor = Any  # of whichever backend Keras runs on
 
+SEED_STATE = "seed_generator_state"
+"""Under which name the state of a layer's random numbers stands beside its weights."""
+
 
 @keras.saving.register_keras_serializable(package="keras_rnn_explained")
 class ExplainedRNN(keras.layers.Layer):
@@ -433,8 +436,19 @@ class ExplainedRNN(keras.layers.Layer):
             "execution": self._requested_execution,
         }
 
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        if self.dropout or self.recurrent_dropout:
+            # Keras leaves it out, but a training that goes on is to draw the masks it would have.
+            store[SEED_STATE] = self.seed_generator.state
+
     def load_own_variables(self, store):
-        super().load_own_variables(simple_rnn_weights.variables_for(store, self.name))
+        found = simple_rnn_weights.variables_for(store, self.name)
+        variables = {name: found[name] for name in found.keys()}  # noqa: SIM118  (it is no dict)
+        seed_state = variables.pop(SEED_STATE, None)
+        super().load_own_variables(variables)
+        if seed_state is not None:
+            self.seed_generator.state.assign(seed_state)
 
 
 def _only_state(states):

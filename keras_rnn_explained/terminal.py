@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,23 @@ from keras_rnn_explained.installation import load_backend
 
 class MisuseError(Exception):
     """What the user asked for can't be done; the message says what can."""
+
+
+def harmless(text: object) -> str:
+    """A text of whoever's for the terminal: one line, and nothing in it but letters and spaces.
+
+    What steers the terminal or turns the order of letters round is there as in Python's `repr`.
+
+    Examples:
+        >>> harmless("red: " + chr(27) + "[31m") == "red: " + chr(92) + "x1b[31m"
+        True
+    """
+    return "".join(
+        letter
+        if letter.isprintable() or unicodedata.category(letter) == "Zs"
+        else letter.encode("unicode_escape").decode()
+        for letter in str(text)
+    )
 
 
 @contextmanager
@@ -85,10 +103,10 @@ def progress_bars(console: Console) -> Progress:
     """Bars that are shown while something lasts."""
     # Where nobody watches, as in a file, it would only be noise.
     return _InterruptibleProgress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[now]}"),
+        TextColumn("{task.fields[now]}", markup=False),
         console=console,
         transient=True,
         disable=not console.is_terminal,

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from csv import DictWriter, reader
+from html import escape
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import numpy as np
 
 from keras_rnn_explained.bptt import PARAMETERS, Gradients
 from keras_rnn_explained.diagnosis import BOUNDS, SATURATED
+from keras_rnn_explained.files import written_whole
 from keras_rnn_explained.installation import load_tensorflow
 
 PLACES = (0, 25, 50, 75, 100)
@@ -96,7 +99,7 @@ class CsvLog:
         append: Whether to go on with a file that is there instead of replacing it.
 
     Raises:
-        ValueError: If `path` is a folder, or in none.
+        ValueError: If `path` is no file, or in no folder.
     """
 
     def __init__(self, path: str | os.PathLike[str], append: bool):
@@ -104,6 +107,10 @@ class CsvLog:
         self.append = append
         if self.path.is_dir():
             raise ValueError(f"`csv` must be the path of a file, got the folder {str(path)!r}.")
+        if self.path.exists() and not self.path.is_file():
+            raise ValueError(
+                f"`csv` must be the path of a file, got the device or pipe {str(path)!r}."
+            )
         if not self.path.parent.is_dir():
             raise ValueError(
                 f"`csv` {str(path)!r} can't be written, for there is no folder "
@@ -128,9 +135,8 @@ class CsvLog:
             if not self.path.read_bytes().endswith(b"\n"):
                 self._append("\n")
             return
-        beside = self.path.with_name(f"{self.path.name}.part")
-        beside.write_text(_lines([], header=True), encoding="utf-8", newline="")
-        os.replace(beside, self.path)
+        with written_whole(self.path) as unfinished:
+            unfinished.write_text(_lines([], header=True), encoding="utf-8", newline="")
 
     def write(self, batch: int, epoch: int, looks: Mapping[str, Gradients]) -> None:
         """Appends a row for each layer.
@@ -175,6 +181,11 @@ def _lines(rows, header=False) -> str:
         writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _in_markdown(text: str) -> str:
+    """A text so that Markdown shows it, links and pictures from elsewhere included, as it is."""
+    return re.sub(r"([\\`*_\[\]])", r"\\\1", escape(" ".join(text.split()), quote=False))
 
 
 class TensorBoardLog:
@@ -262,10 +273,10 @@ class TensorBoardLog:
         Args:
             batch: How many batches were trained on before.
             layer: Path of the layer that it is about.
-            text: The text.
+            text: The text. It is shown as it is, although TensorBoard reads Markdown.
         """
         with self._writer.as_default(step=batch):
-            self._tf.summary.text(f"{layer}/findings", text)
+            self._tf.summary.text(f"{layer}/findings", _in_markdown(text))
         self._writer.flush()
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ FLOORS = [
     {"backends"},
     {"copying", "recording", "results", "simple_rnn_weights", "validation"},
     {"layer"},
-    {"finding"},
+    {"finding", "saved_models"},
     {"chains"},
     {"convert", "onnx_nodes", "torch_stack"},
     {"onnx_weights", "torch_weights", "unfolding"},

@@ -5,6 +5,7 @@ import random
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import keras
 import numpy as np
@@ -12,6 +13,9 @@ import pytest
 import tensorflow as tf
 
 from keras_rnn_explained import ExplainedRNN, GradientFlow, backpropagate, callbacks, training_log
+from keras_rnn_explained.figures.wording import printable
+from tests import hostile
+from tests.limits import no_file_larger_than
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(12, 5, 2)).astype("float32")
@@ -210,6 +214,25 @@ def test_a_second_fit_goes_on_counting_and_replaces_or_appends(tmp_path):
     assert [row["batch"] for row in rows(path)] == ["9", "12"]
 
 
+@pytest.mark.parametrize("first", ["flow", "backup"])
+def test_a_run_that_goes_on_is_looked_at_where_it_goes_on(tmp_path, first):
+    """Whether Keras brings the weights back before or after `GradientFlow` begins."""
+
+    def run(path, epochs):
+        given = {
+            "flow": GradientFlow(X, Y, every=99, csv=path),
+            "backup": keras.callbacks.BackupAndRestore(tmp_path / "kept", delete_checkpoint=False),
+        }
+        callbacks = [given.pop(first), *given.values()]
+        train(network(), *callbacks, epochs=epochs, shuffle=False)
+        return rows(path)
+
+    *_, last = run(tmp_path / "before.csv", 2)
+    resumed, *_ = run(tmp_path / "after.csv", 3)
+    assert resumed["batch"] == last["batch"] == "6"
+    assert resumed["loss"] == last["loss"]
+
+
 def test_several_batches_in_one_execution_and_a_generator_are_counted_right(tmp_path):
     model = network(compiled=False)
     model.compile("sgd", "mse", steps_per_execution=2)
@@ -349,6 +372,23 @@ def test_hostile_names_stay_one_harmless_field(tmp_path, name):
     assert f"{name}/loss" in written(tmp_path)
 
 
+def test_hostile_names_are_shown_by_tensorboard_as_they_are():
+    plugin = pytest.importorskip("tensorboard.plugin_util")
+    for text in hostile.TEXTS:
+        named = f"After batch 3: layer {text} is ill."
+        page = plugin.markdown_to_safe_html(training_log._in_markdown(printable(named)))
+        root = ElementTree.fromstring(page.replace("&nbsp;", " "))
+        assert (root.tag, len(root)) == ("p", 0)
+        assert "".join(root.itertext()).split() == printable(named).split()
+
+
+def test_a_warning_of_a_hostile_name_steers_no_terminal(monkeypatch):
+    ill = finding("ill", layer="\x1b[2J\u202ernn")
+    monkeypatch.setattr(callbacks, "findings_of", lambda gradients: [ill])
+    with pytest.warns(UserWarning, match=r"After batch 0: �\[2J�rnn is ill"):
+        train(network(), GradientFlow(X, Y, every=9), epochs=1)
+
+
 # --- What goes wrong --------------------------------------------------------------------------
 
 
@@ -362,6 +402,7 @@ def test_hostile_names_stay_one_harmless_field(tmp_path, name):
         ({"y": Y[:3]}, ValueError, r"same samples.*`y` \(3, 1\)"),
         ({"sample_weight": np.ones(5)}, ValueError, "same samples"),
         ({"csv": "."}, ValueError, "got the folder"),
+        ({"csv": "/dev/null"}, ValueError, "got the device or pipe '/dev/null'"),
         ({"csv": "nowhere/flow.csv"}, ValueError, "no folder 'nowhere'"),
     ],
 )
@@ -410,6 +451,15 @@ def test_without_tensorboard_a_log_dir_is_refused_with_what_to_install(tmp_path,
     monkeypatch.setitem(__import__("sys").modules, "tensorboard.summary.v2", None)
     with pytest.raises(ImportError, match=r"keras_rnn_explained\[tensorboard\]"):
         GradientFlow(X, Y, log_dir=tmp_path)
+
+
+def test_a_csv_file_that_does_not_fit_on_the_disk_leaves_what_was_there(tmp_path):
+    path = tmp_path / "flow.csv"
+    path.write_text("mine")
+    with no_file_larger_than(10), pytest.raises(OSError, match=r"too large: '.*flow.csv'"):
+        train(network(), GradientFlow(X, Y, csv=path))
+    assert path.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_with_other_columns_is_not_appended_to(tmp_path):

@@ -301,7 +301,7 @@ def test_ctrl_c_ends_with_130_and_one_line_and_leaves_nothing(tmp_path):
         finally:
             process.kill()
     assert process.returncode == 130
-    assert complaints(errors) == ["rnn-explained: interrupted; nothing was written."]
+    assert complaints(errors) == ["rnn-explained: interrupted; no file was left half written."]
     assert not list(tmp_path.iterdir())
 
 

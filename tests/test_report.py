@@ -1,12 +1,14 @@
 """The page as a file: what it holds, what it may load, and when it is not written."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import re
 import string
 import sys
 import zipfile
+from io import BytesIO
 
 import keras
 import numpy as np
@@ -19,6 +21,7 @@ from keras_rnn_explained.report import explain
 from keras_rnn_explained.report.numbers import MOST_NUMBERS, MOST_STEPS, numbers_of
 from keras_rnn_explained.report.page import island
 from keras_rnn_explained.report.texts import TEXTS, texts_in
+from keras_rnn_explained.terminal import MisuseError
 from keras_rnn_explained.unfolding import unfold
 
 SEQUENCES = np.zeros((2, 6, 2), "float32")
@@ -286,3 +289,68 @@ def test_what_the_command_can_not_do_is_one_line(files, arguments, complaint, mo
     assert complaint in shown.err
     assert "\x1b" not in shown.err
     assert {path: path.read_bytes() for path in files.iterdir()} == before
+
+
+def write_shape(path, shape):
+    """An .npz file whose arrays have a shape and nothing else."""
+    header = BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<f8", "fortran_order": False, "shape": shape}
+    )
+    with zipfile.ZipFile(path, "w") as file:
+        for name in ("x.npy", "y.npy"):
+            file.writestr(name, header.getvalue())
+
+
+@pytest.mark.parametrize("shape", [(2**40,), (2**62,), (2**70,), (-1,), (2**32, 2**32)])
+def test_a_shape_that_the_memory_does_not_hold_is_one_line(tmp_path, shape, capsys):
+    write_shape(tmp_path / "data.npz", shape)
+    assert main(["explain", str(tmp_path / "m.keras"), str(tmp_path / "data.npz")]) == 2
+    assert "data.npz is no .npz file of arrays: " in capsys.readouterr().err
+
+
+def test_a_broken_data_file_is_one_line(files, tmp_path, capsys):
+    whole, path = (files / "data.npz").read_bytes(), tmp_path / "data.npz"
+    random = np.random.default_rng(0)
+    for _ in range(1000):
+        broken = bytearray(whole[: random.integers(len(whole))])
+        broken = bytearray(whole) if random.random() < 0.7 else broken
+        for place in random.integers(len(broken), size=random.integers(1, 5)) if broken else ():
+            broken[place] = random.integers(256)
+        path.write_bytes(broken)
+        with contextlib.suppress(MisuseError):
+            explain_command.read_arrays(path)
+
+
+HOSTILE = "[/b][red]\x1b]0;title\x07\x1b[2J\n\r\x9b31m\u202e\u2066層"
+
+
+@pytest.mark.parametrize("place", ["layer", "model", "data", "output", "not UTF-8"])
+def test_nothing_in_a_name_steers_the_terminal(files, tmp_path, place, monkeypatch, capfd):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal has it, with bars
+    names = {"layer": "rnn", "model": "m.keras", "data": "d.npz", "output": "a.html"}
+    hostile = HOSTILE.replace("/", "\u2215") if place != "not UTF-8" else "\udcff\udcfe"
+    name = names.get(place, "a.html")
+    names["output" if place == "not UTF-8" else place] = f"{hostile}{name}"
+    model = keras.Sequential([keras.Input((6, 2)), ExplainedRNN(3, name=names["layer"])])
+    model.save(tmp_path / "m.keras")
+    (tmp_path / "m.keras").rename(tmp_path / names["model"])
+    np.savez(tmp_path / "d.npz", x=X, y=Y)
+    (tmp_path / "d.npz").rename(tmp_path / names["data"])
+    given = [str(tmp_path / names[one]) for one in ("model", "data")]
+    output = tmp_path / names["output"]
+    assert main(["explain", *given, "-o", str(output), "--loss", "mse"]) == 0
+    assert output.exists()
+    # And as part of a complaint.
+    assert main(["explain", *given, "-o", str(output), "--layer", names["layer"] + "x"]) == 2
+    assert main(["explain", f"{hostile}.keras", given[1]]) == 2
+    shown = capfd.readouterr()
+    assert len(shown.err.splitlines()[-1]) > 20
+    for text in (shown.out, shown.err):
+        # What bars and colours are made of is all that steers.
+        left = re.sub(r"\x1b\[[?\d;]*[ABDKhlm]", "", text)
+        assert not re.search(
+            "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", left
+        )
+        assert "\x1b[2J" not in text
+    assert "\\u202e" in shown.err or place == "not UTF-8"

@@ -7,26 +7,14 @@ import keras
 import numpy as np
 import pytest
 
-from keras_rnn_explained import ExplainedRNN, unfold
+from keras_rnn_explained import ExplainedRNN, figures, unfold
 from keras_rnn_explained.figures.wording import decimals
 from keras_rnn_explained.report import explain
+from tests import hostile
 from tests.accessibility import violations
 
-HOSTILE = [
-    "<script>window.hacked=1</script>",
-    "</script><script>window.hacked=1</script>",
-    "<!--<script>",
-    "-->",
-    "\"><img src=x onerror='window.hacked=1'>",
-    "'><svg onload=window.hacked=1>",
-    "javascript:window.hacked=1",
-    "</title><iframe srcdoc='<script>parent.hacked=1</script>'>",
-    "</style><style>body{display:none}</style>",
-    "{{ 7 * 7 }}{% raw %}${7*7}",
-    "{time} {0.__class__} {step}",
-    "a\u2028b\u2029c\x00\x1b\ud800",
-    "$x^2$ \\u003cb\\u003e &lt;b&gt; &amp;",
-]
+# Only so many layers of a model have a section of their own.
+FOURS = [hostile.TEXTS[start : start + 4] for start in range(0, len(hostile.TEXTS), 4)]
 X = np.random.default_rng(0).normal(size=(3, 12, 2)).astype("float32")
 Y = np.random.default_rng(1).normal(size=(3, 1)).astype("float32")
 
@@ -201,19 +189,50 @@ def test_without_scripts_there_are_the_first_and_the_last_time_step(opened, page
     assert page.locator("[data-map]:visible svg").is_visible()
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_what_users_name_stays_text(opened, tmp_path, text):
+@pytest.mark.slow
+@pytest.mark.parametrize("texts", FOURS, ids=range(len(FOURS)))
+def test_what_users_name_stays_text(opened, tmp_path, texts):
     # Keras takes "/" for a path, and can't have half a surrogate pair in a name.
-    name = text.replace("/", "\u2215").replace("\ud800", "")
-    model = network(name)
-    page = opened(explain(model, X[:1], Y[:1], tmp_path / "a.html", loss="mse", title=text))
+    names = [text.replace("/", "\u2215").replace("\ud800", "") for text in texts]
+    layers = [ExplainedRNN(2, name=name, return_sequences=True) for name in names]
+    model = keras.Sequential([keras.Input((4, 2)), *layers], name=names[0])
+    x = np.ones((1, 4, 2), "float32")
+    title = " ".join(texts)
+    page = opened(explain(model, x, x, tmp_path / "a.html", loss="mse", title=title))
     assert page.evaluate("window.hacked") is None
-    as_shown = re.sub("[\x00\x1b\ud800]", "�", text)
-    assert page.locator("h1").text_content() == as_shown
-    assert page.locator("tr.marked th").text_content() == re.sub("[\x00\x1b\ud800]", "�", name)
-    assert page.locator("iframe, img, h1 *").count() == 0
-    assert page.locator(".explorer").is_visible()
-    assert page.locator("[data-said]").text_content()
+    assert page.locator("h1").text_content() == shown_as(title)
+    assert page.title().split() == re.sub("[\u2028\u2029]", " ", shown_as(title)).split()
+    assert page.locator("tr.marked th").all_text_contents() == [*map(shown_as, names)]
+    for name, section in zip(names, page.locator("section.layer").all(), strict=True):
+        assert shown_as(name) in section.locator("h2").text_content()
+        assert section.locator(".explorer").is_visible()
+        assert section.locator("[data-said]").text_content()
+    foreign = (
+        "iframe, img, object, embed, form, base, link, foreignObject, animate, set, h1 *, h2 *"
+    )
+    assert page.locator(foreign).count() == 0
+    assert page.locator("script").count() == 1 + len(names)
+    assert page.locator("style").count() == 1
+
+
+def shown_as(text):
+    """A text on a page: what can't be shown, and what would turn letters round, is replaced."""
+    return re.sub(
+        "[\x00-\x08\x0b\x0c\x0e-\x1f\ud800\ufffe\uffff\u202a-\u202e\u2066-\u2069]", "�", text
+    )
+
+
+@pytest.mark.parametrize("texts", FOURS, ids=range(len(FOURS)))
+def test_what_users_name_stays_text_in_a_figure(opened, tmp_path, texts):
+    title, path = "\u3000".join(texts), tmp_path / "a.svg"
+    u = unfold(ExplainedRNN(2, name="rnn"), np.ones((1, 3, 2), "float32"))
+    figures.unfolded_window(u, title=title, path=path)
+    page = opened(path)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("svg > title").text_content().split() == shown_as(title).split()
+    kinds = page.evaluate("[...new Set([...document.querySelectorAll('*')].map(e => e.localName))]")
+    assert set(kinds) <= {"svg", "title", "style", "defs", "g", "path", "text", "use", "clipPath"}
+    assert page.locator("style").count() == 1
 
 
 def test_nan_and_infinity_are_shown_as_such(opened, tmp_path):

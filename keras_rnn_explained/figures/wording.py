@@ -14,8 +14,10 @@ LANGUAGES = ("en", "ja")
 
 Labels = Mapping[str, str]
 
-# What XML can't hold, and so no SVG.
-_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML can't hold, and so no SVG; and what turns round the order of the letters after it.
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]"
+)
 # Japanese has no spaces to break a line at, but no line starts with one of these.
 _NOT_FIRST = "、。，．）」』・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ,.)"
 
@@ -34,7 +36,7 @@ def labels_in(language: str, tables: Mapping[str, Labels]) -> Labels:
 
 
 def printable(text: Any) -> str:
-    """The text, with what can't be drawn or written to a file replaced by "�"."""
+    """The text, with what can't be drawn or written, or would turn letters round, as "�"."""
     return _UNPRINTABLE.sub("�", str(text))
 
 

@@ -6,6 +6,7 @@ import re
 import warnings
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from xml.etree import ElementTree
 
@@ -35,6 +36,9 @@ TURNING = {
 }
 
 FAMILIES = ", ".join(repr(name) for name in (LATIN, "Verdana", *JAPANESE)) + ", sans-serif"
+
+_ONE_AT_A_TIME = Lock()
+"""Matplotlib's settings and Python's filters of warnings are those of all threads."""
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
@@ -149,7 +153,7 @@ def _tree(matplotlib: Any, figure: Any, transparent: bool) -> ElementTree.Elemen
     settings = {"svg.fonttype": "none", "svg.hashsalt": "keras_rnn_explained"}
     empty = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     file = BytesIO()
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
+    with _ONE_AT_A_TIME, matplotlib.rc_context(settings), warnings.catch_warnings():
         # The reader's browser has fonts of its own.
         warnings.filterwarnings("ignore", "Glyph .* missing from")
         figure.savefig(file, format="svg", metadata=empty, transparent=transparent)
