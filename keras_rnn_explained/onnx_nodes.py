@@ -9,6 +9,7 @@ import numpy as np
 from keras import activations
 
 from keras_rnn_explained.chains import DTYPES, GATES, listed
+from keras_rnn_explained.naming import kind_of
 
 Array = np.ndarray
 
@@ -109,8 +110,8 @@ def loaded(model: Any) -> Any:
         return model
     if not isinstance(model, (str, Path)):
         raise TypeError(
-            "`model` must be a path or an onnx.ModelProto, got a "
-            f"{type(model).__name__}. Of a node, give the model that has its weights, and its name "
+            "`model` must be a path or an onnx.ModelProto, got "
+            f"{kind_of(model)}. Of a node, give the model that has its weights, and its name "
             "as `node`."
         )
     problem = "it has no nodes"

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops, tree
 
 from keras_rnn_explained.execution import WAYS, as_tensor
+from keras_rnn_explained.naming import kind_of
 
 Shape = tuple[int | None, ...]
 
@@ -175,4 +176,4 @@ def _must_be_arrays(name):
 
 
 def _briefly(given):
-    return repr(given) if given is None or isinstance(given, str) else f"a {type(given).__name__}"
+    return repr(given) if isinstance(given, str) else kind_of(given)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.unfolding import Unfolding
 
 
@@ -16,7 +17,7 @@ def check_unfolding(value: Any, function: str) -> None:
     """
     if not isinstance(value, Unfolding):
         raise TypeError(
-            f"`unfolding` must be what `unfold` returns, got a {type(value).__name__}. Draw a "
+            f"`unfolding` must be what `unfold` returns, got {kind_of(value)}. Draw a "
             f"layer with `{function}(unfold(layer, x))`."
         )
 

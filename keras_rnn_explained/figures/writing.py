@@ -21,6 +21,7 @@ from keras_rnn_explained.figures.drawing import (
 )
 from keras_rnn_explained.figures.wording import printable
 from keras_rnn_explained.files import written_whole
+from keras_rnn_explained.naming import kind_of
 
 SUFFIXES = (".svg", ".png")
 """What a figure can be written as."""
@@ -83,7 +84,7 @@ def svg(figure: Any, name: str | None = None, prefix: str | None = None) -> str:
     """
     matplotlib = load_matplotlib()
     if not isinstance(figure, matplotlib.figure.Figure):
-        raise TypeError(f"`figure` must be a matplotlib figure, got a {type(figure).__name__}.")
+        raise TypeError(f"`figure` must be a matplotlib figure, got {kind_of(figure)}.")
     if prefix is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", prefix):
         raise ValueError(
             f"`prefix` must be letters, digits and hyphens, a letter first; got {prefix!r}."
