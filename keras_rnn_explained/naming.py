@@ -34,6 +34,16 @@ def with_article(name: str) -> str:
     return f"{'an' if (_SPELLED if spelled else _SPOKEN).match(name) else 'a'} {name}"
 
 
+def without_frame(message: str) -> str:
+    """A message of TensorFlow's, without the names of its operations around it.
+
+    Examples:
+        >>> without_frame("{{function_node __wrapped__Sub}} Incompatible shapes [Op:Sub] name: ")
+        'Incompatible shapes'
+    """
+    return re.sub(r"\{\{function_node \S*\}\} | \[Op:\w+\]( name: ?)?", "", message).strip()
+
+
 def path_of(name: str, given: Any) -> Path:
     """What a caller gave as a path.
 

@@ -222,8 +222,9 @@ def _node_named(graph, name):
                 f"`keras.layers.{kind}` is its counterpart in Keras."
             )
     found = listed(sorted({node.op_type for node in graph.node}))
+    has = f"nodes of types {found}" if found else "no nodes at all"
     raise ValueError(
-        f"`model` has no RNN node, but nodes of types {found}. A recurrence that was exported as a "
+        f"`model` has no RNN node, but {has}. A recurrence that was exported as a "
         "Loop or Scan has no weights by these names; take them from the model that it was."
     )
 
