@@ -80,7 +80,7 @@ def stack_of_arrays(arrays: Any, nonlinearity: str, dropout: float) -> Stack:
             raise TypeError(
                 f"`rnn` must map names to arrays or tensors, but has {name!r}: {kind_of(array)}."
             )
-    if nonlinearity not in NONLINEARITIES:
+    if nonlinearity not in tuple(NONLINEARITIES):
         raise ValueError(
             f"`nonlinearity` must be one of {listed(NONLINEARITIES)}, got {nonlinearity!r}."
         )

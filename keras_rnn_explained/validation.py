@@ -30,6 +30,22 @@ def positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def integer(name: str, value: Any, least: int | None = None) -> int:
+    """`value` as an `int`.
+
+    Raises:
+        TypeError: If it is not an integer.
+        ValueError: If it is below `least`.
+    """
+    bound = "" if least is None else f" of at least {least}"
+    message = f"`{name}` must be an integer{bound}, got {value!r}."
+    if not isinstance(value, Integral):
+        raise TypeError(message)
+    if least is not None and value < least:
+        raise ValueError(message)
+    return int(value)
+
+
 def way(value: Any) -> str:
     """`value`, if it is one of `WAYS`.
 

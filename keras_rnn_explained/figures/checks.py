@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.unfolding import Unfolding
+from keras_rnn_explained.validation import integer
 
 
 def check_unfolding(value: Any, function: str) -> None:
@@ -26,8 +27,10 @@ def place_of_sample(unfolding: Unfolding, sample: int) -> int:
     """`sample`, counted from the start.
 
     Raises:
+        TypeError: If it is no integer.
         IndexError: If there is no such sample.
     """
+    integer("sample", sample)
     if not -unfolding.batch <= sample < unfolding.batch:
         raise IndexError(
             f"`sample` must be between 0 and {unfolding.batch - 1}, got {sample!r}: the unfolding "
