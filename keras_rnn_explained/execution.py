@@ -94,19 +94,8 @@ class Computation:
         raise NotImplementedError
 
     def activate(self, pre_activation: Tensor) -> Tensor:
-        """φ(â_t), of the same dtype: on JAX Keras's functions take float64 to float32.
-
-        Raises:
-            ValueError: If the activation does not give an array of the same shape.
-        """
-        state = self.activation(pre_activation)
-        if not _has_shape_of(state, pre_activation):
-            raise ValueError(
-                "`activation` must give an array of the shape of the pre-activations, "
-                f"{tuple(pre_activation.shape)}, got "
-                f"{tuple(state.shape) if hasattr(state, 'shape') else kind_of(state)}."
-            )
-        return ops.cast(state, pre_activation.dtype)
+        """φ(â_t), of the same dtype: on JAX Keras's functions take float64 to float32."""
+        return ops.cast(activated(self.activation, pre_activation), pre_activation.dtype)
 
     def forward(self, inputs: Inputs):
         """The states to keep for BPTT, and what is asked for: all states and the last, or it."""
@@ -178,6 +167,22 @@ class Computation:
             return error * self.derivative(kept)
         (gradient,) = self.vector_jacobian_product(self.activate, (kept,), error)
         return gradient
+
+
+def activated(activation: Callable, pre_activation: Tensor) -> Tensor:
+    """φ(â_t).
+
+    Raises:
+        ValueError: If that is no array of the same shape.
+    """
+    state = activation(pre_activation)
+    if not _has_shape_of(state, pre_activation):
+        raise ValueError(
+            "`activation` must give an array of the shape of the pre-activations, "
+            f"{tuple(pre_activation.shape)}, got "
+            f"{tuple(state.shape) if hasattr(state, 'shape') else kind_of(state)}."
+        )
+    return state
 
 
 def _has_shape_of(array, other):

@@ -255,6 +255,28 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
     return ops.convert_to_tensor(given)
 
 
+def same_samples(**given: Any) -> None:
+    """Checks that all arrays have the same number of samples, and at least one.
+
+    Raises:
+        ValueError: If they have not.
+    """
+    shapes = [
+        (name, tuple(np.shape(array)))
+        for name, value in given.items()
+        for array in tree.flatten(value)
+        if array is not None
+    ]
+    told = ", ".join(f"`{name}` {shape}" for name, shape in shapes)
+    if not all(shape and shape[0] == shapes[0][1][0] for _, shape in shapes):
+        raise ValueError(
+            f"x, y and `sample_weight` must be of the same samples, along their first axis, got "
+            f"the shapes {told}."
+        )
+    if not shapes or 0 in (shape[0] for _, shape in shapes):
+        raise ValueError(f"`x` must hold at least one sequence, got {told or 'nothing'}.")
+
+
 def _must_be_arrays(name):
     return (
         f"`{name}` must be an array of numbers, or a dict or list of arrays (of a dataset, one "

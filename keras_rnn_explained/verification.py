@@ -95,7 +95,8 @@ def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
     try:
         return np.asarray(given, np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"`{name}` must be an array of numbers: {error}.") from error
+        told = str(error).rstrip(".")
+        raise ValueError(f"`{name}` must be an array of numbers: {told}.") from error
 
 
 @dataclass(frozen=True)
