@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,15 @@ import numpy as np
 from rich.console import Console
 
 from keras_rnn_explained.archive import unpacked_size
-from keras_rnn_explained.terminal import MisuseError, check_folder, progress_bars, quiet_start
+from keras_rnn_explained.terminal import (
+    MisuseError,
+    check_folder,
+    check_suffix,
+    progress_bars,
+    quiet_start,
+)
 
+PAGES = (".html", ".htm")
 REQUIRED, OPTIONAL = ("x", "y"), ("sample_weight",)
 
 MOST_BYTES = 2**33
@@ -31,6 +39,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 f"the report would replace {given}, which it is to be made from. Give another "
                 "name after -o."
             )
+    check_suffix(arguments.output, PAGES)
     arrays = read_arrays(arguments.data)
     if not arguments.model.is_file():
         raise MisuseError(f"there is no model file {arguments.model}.")
@@ -53,9 +62,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         raise MisuseError(str(error)) from error
     # Whatever is wrong with a file: Keras raises many kinds of errors.
     try:
-        model = keras.models.load_model(
-            arguments.model, safe_mode=True, compile=arguments.loss is None
-        )
+        with warnings.catch_warnings():
+            # A model that was never trained has none of the optimizer's; nothing is trained here.
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            model = keras.models.load_model(
+                arguments.model, safe_mode=True, compile=arguments.loss is None
+            )
     except Exception as error:
         raise MisuseError(
             f"{arguments.model} can't be loaded as a Keras model: {_one_line(error)}"
@@ -111,9 +123,9 @@ def read_arrays(path: Path) -> dict[str, Any]:
     """
     how = "Write it with `numpy.savez(path, x=x, y=y)`."
     try:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise ValueError("it is no zip file, as those are")
         with np.load(path, allow_pickle=False) as file:
-            if not hasattr(file, "files"):
-                raise ValueError("it holds a single array without a name")
             check_size(path)
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError as error:

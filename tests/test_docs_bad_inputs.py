@@ -34,6 +34,17 @@ def test_a_command_line_is_refused_as_its_row_says(command):
     assert bad_inputs.refused(command) == CATALOGUE["commands"][command]
 
 
+@pytest.mark.parametrize("name", CALLABLES)
+def test_each_argument_of_a_public_callable_has_a_row_or_a_reason(name):
+    rows = CATALOGUE["callables"].get(name, {})
+    arguments = bad_inputs.arguments_of(CALLABLES[name])
+    assert set(rows) <= set(arguments)
+    if name not in ANY_VALUE:
+        assert [
+            one for one in arguments if one not in rows and f"{name}({one})" not in ANY_VALUE
+        ] == []
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_argument_of_a_command_has_a_row_or_a_reason(command):
     rows = CATALOGUE["commands"][command]
