@@ -134,6 +134,7 @@ class Gradients(Result):
                 given.
 
         Raises:
+            TypeError: If `path` is no path.
             ValueError: If it is no such file, of a newer version of the format, of another kind of
                 result, damaged, or if an array is missing or does not fit the others; and if
                 `activation` is neither a function nor Keras's name of one.

@@ -88,19 +88,15 @@ def _check_shapes(loss: Any, y: Any, outputs: Any, sample_weight: Any) -> None:
         weights *= len(outputs)
     if isinstance(loss, dict) or not len(targets) == len(outputs) == len(losses) == len(weights):
         return  # Keras says what is wrong with a structure
-    for one, *arrays in zip(losses, targets, outputs, weights, strict=True):
-        of_target, of_output, of_weight = (
-            None if array is None else tuple(array.shape) for array in arrays
-        )
-        kind = _name_of_keras(one)
-        if kind is None or of_target is None or len(of_output) < 2:
+    for one, target, output, weight in zip(losses, targets, outputs, weights, strict=True):
+        kind, of_output = _name_of_keras(one), tuple(output.shape)
+        if kind is None or target is None or len(of_output) < 2:
             continue
-        if not OF_LABELS.search(kind) and not _is_same(of_target, of_output):
+        if not OF_LABELS.search(kind) and not _is_same(tuple(target.shape), of_output):
             raise ValueError("this loss compares them number by number.")
         of_values = of_output[:-1]
-        if of_weight is not None and not (
-            _is_same(of_weight, of_values) or of_weight == (*of_values[:-1], 1)
-        ):
+        fits = weight is None or tuple(weight.shape) == (*of_values[:-1], 1)
+        if not (fits or _is_same(tuple(weight.shape), of_values)):
             raise ValueError(f"`sample_weight` must have the shape {of_values} here.")
 
 
