@@ -8,13 +8,13 @@ import json
 import os
 import zipfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keras_rnn_explained.files import written_whole
+from keras_rnn_explained.naming import path_of
 
 Array = NDArray[Any]
 
@@ -31,10 +31,11 @@ def write(
     """Writes arrays, and values that JSON knows, whole or not at all.
 
     Raises:
-        ValueError: If `path` does not end in .npz.
+        TypeError: If `path` is no path.
+        ValueError: If it does not end in .npz.
         OSError: If it can't be written.
     """
-    path = Path(path)
+    path = path_of("path", path)
     if path.suffix.lower() != ".npz":
         raise ValueError(f"`path` must end in .npz, got {path!s}.")
     about = {
@@ -53,10 +54,11 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Array], dic
     """The arrays and values that `write` wrote. Nothing in the file is run.
 
     Raises:
-        ValueError: If `path` is no such file, of another kind or a newer version, or damaged.
+        TypeError: If `path` is no path.
+        ValueError: If it is no such file, of another kind or a newer version, or damaged.
         OSError: If it can't be read.
     """
-    path = Path(path)
+    path = path_of("path", path)
     wanted = f"Pass a file that `{kind}.save` wrote."
     with path.open("rb") as file, _damage_told(path, wanted):
         found = _arrays_in(file)

@@ -7,6 +7,7 @@ loss at one time step reaches an earlier one.
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 import keras
@@ -133,6 +134,7 @@ class Gradients(Result):
                 given.
 
         Raises:
+            TypeError: If `path` is no path.
             ValueError: If it is no such file, of a newer version of the format, of another kind of
                 result, damaged, or if an array is missing or does not fit the others; and if
                 `activation` is neither a function nor Keras's name of one.
@@ -165,15 +167,19 @@ class Gradients(Result):
             start: The first time step.
             stop: The time step before which to stop; `None` is the end. Both as in a slice.
 
-        Yields:
+        Returns:
             For each time step an array of the parameter's shape, summed over the batch. They are
             computed a few at a time, so that a long sequence needs no more memory than a short one.
 
         Raises:
+            TypeError: If `start` or `stop` is no integer.
             ValueError: If the layer has no such parameter.
         """
-        for chunk in self._chunks(parameter, start, stop):
-            yield from chunk
+        validation.integer("start", start)
+        if stop is not None:
+            validation.integer("stop", stop)
+        self._check_parameter(parameter)
+        return chain.from_iterable(self._chunks(parameter, start, stop))
 
     def summand_norms(self, parameter: str) -> Array:
         """The Euclidean (Frobenius) norm of each time step's summand, `(time,)`, in float64.
@@ -184,6 +190,7 @@ class Gradients(Result):
         Raises:
             ValueError: If the layer has no such parameter.
         """
+        self._check_parameter(parameter)
         # Of rows at once: the norm of one array is a `dot`, which waits for threads each time.
         return np.concatenate(
             [
@@ -192,13 +199,15 @@ class Gradients(Result):
             ]
         )
 
-    def _chunks(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
-        """The summands of some time steps at once, as many as `MOST_AT_ONCE` allows."""
+    def _check_parameter(self, parameter: str) -> None:
         given = [name for name in PARAMETERS if getattr(self, name) is not None]
         if parameter not in given:
             raise ValueError(
                 f"`parameter` must be {', '.join(map(repr, given))}, got {parameter!r}."
             )
+
+    def _chunks(self, parameter: str, start: int = 0, stop: int | None = None) -> Iterator[Array]:
+        """The summands of some time steps at once, as many as `MOST_AT_ONCE` allows."""
         u = self.unfolding
         if parameter == "bias":  # what it is multiplied by is 1
             left, mask = np.ones((u.batch, u.time, 1), u.state.dtype), None
@@ -263,9 +272,12 @@ class Gradients(Result):
             sample: Which sample of the batch.
 
         Raises:
+            TypeError: If one of them is no integer.
             ValueError: If there are no such time steps, or `earlier` is after `later`.
             IndexError: If there is no such sample.
         """
+        for name, step in (("later", later), ("earlier", earlier)):
+            validation.integer(name, step)
         time = self.unfolding.time
         s, t = (step + time if step < 0 else step for step in (later, earlier))
         if not 0 <= t <= s < time:
@@ -288,8 +300,8 @@ class Gradients(Result):
             The time steps t, ascending, and the norms, 1 for the last.
 
         Raises:
-            TypeError: If `most_steps` is no number.
-            ValueError: If it is not a positive integer.
+            TypeError: If `most_steps` is no number, or `sample` no integer.
+            ValueError: If `most_steps` is not a positive integer.
             IndexError: If there is no such sample.
         """
         last = self.unfolding.time - 1
@@ -304,6 +316,7 @@ class Gradients(Result):
     def _jacobians(self, later: int, earlier: int, sample: int):
         """∂a_s/∂a_t for t = s … `earlier`: each row is one unit of a_s, followed back."""
         batch = self.unfolding.batch
+        validation.integer("sample", sample)
         if not -batch <= sample < batch:
             raise IndexError(f"`sample` must be from 0 to {batch - 1}, got {sample!r}.")
         back = StepBack(self, [sample])

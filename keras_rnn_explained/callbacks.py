@@ -7,8 +7,6 @@ from copy import deepcopy
 from typing import Any
 
 import keras
-import numpy as np
-from keras import tree
 
 from keras_rnn_explained import validation
 from keras_rnn_explained.bptt import Gradients, backpropagate
@@ -80,7 +78,7 @@ class GradientFlow(keras.callbacks.Callback):
         sample_weight: As in `fit`.
 
     Raises:
-        TypeError: If `every` is no number.
+        TypeError: If `every` is no number, or `csv` or `log_dir` no path.
         ValueError: If `every` is not positive, if x, y and `sample_weight` do not have the same
             number of samples, at least one, or if `csv` is no place for a file. When training
             begins: as `backpropagate`.
@@ -89,6 +87,7 @@ class GradientFlow(keras.callbacks.Callback):
 
     Examples:
         >>> import tempfile
+        >>> import numpy as np
         >>> from keras_rnn_explained import ExplainedRNN
         >>> x, y = np.ones((8, 10, 3), "float32"), np.ones((8, 1), "float32")
         >>> model = keras.Sequential(
@@ -120,7 +119,7 @@ class GradientFlow(keras.callbacks.Callback):
     ):
         super().__init__()
         self.every = None if every is None else validation.positive_integer("every", every)
-        _check_samples(x=x, y=y, sample_weight=sample_weight)
+        validation.same_samples(x=x, y=y, sample_weight=sample_weight)
         self.x, self.y, self.sample_weight = deepcopy((x, y, sample_weight))
         self.to_logs = to_logs
         self.layer, self.call, self.loss = layer, call, loss
@@ -255,21 +254,3 @@ class _Pace:
 
     def is_due(self) -> bool:
         return self.spent <= self.share * (time.perf_counter() - self.start)
-
-
-def _check_samples(**given: Any) -> None:
-    """Checks that all arrays have the same number of samples, and at least one."""
-    shapes = [
-        (name, tuple(np.shape(array)))
-        for name, value in given.items()
-        for array in tree.flatten(value)
-        if array is not None
-    ]
-    told = ", ".join(f"`{name}` {shape}" for name, shape in shapes)
-    if not all(shape and shape[0] == shapes[0][1][0] for _, shape in shapes):
-        raise ValueError(
-            f"x, y and `sample_weight` must be of the same samples, along their first axis, got "
-            f"the shapes {told}."
-        )
-    if not shapes or 0 in (shape[0] for _, shape in shapes):
-        raise ValueError(f"`x` must hold at least one sequence, got {told or 'nothing'}.")

@@ -7,6 +7,7 @@ from keras import tree
 from keras.layers import Bidirectional
 
 from keras_rnn_explained.finding import RECURRENT
+from keras_rnn_explained.naming import kind_of
 
 DTYPES = ("float32", "float64")
 GATES = {4: "LSTM", 3: "GRU"}
@@ -36,7 +37,7 @@ def chain_of(model: Any, target: str) -> list[Any]:
         if not isinstance(layer, keras.layers.Layer):
             raise TypeError(
                 "`model` must be a recurrent layer, a list of such layers or a model of them, got "
-                f"a {type(layer).__name__}."
+                f"{kind_of(layer)}."
             )
     return layers
 
@@ -99,12 +100,12 @@ def problem_anywhere(layer: Any, target: str, gated: str) -> str | None:
     """
     kind = type(layer)
     if isinstance(layer, RECURRENT) and kind not in RECURRENT:
-        return f"is a {kind.__name__}, a subclass, which may compute something else"
+        return f"is {kind_of(layer)}, a subclass, which may compute something else"
     if kind.__name__ in GATES.values():
-        return f"is a {kind.__name__}, whose counterpart is {gated.format(kind.__name__)}"
+        return f"is {kind_of(layer)}, whose counterpart is {gated.format(kind.__name__)}"
     if kind not in RECURRENT:
         return (
-            f"is a {kind.__name__}, which is no part of a {target}. Give the recurrent layers "
+            f"is {kind_of(layer)}, which is no part of a {target}. Give the recurrent layers "
             "alone, as a list, as in `model.layers[:2]`"
         )
     if not layer.built:

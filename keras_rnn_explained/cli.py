@@ -22,6 +22,7 @@ from rich.table import Table
 from keras_rnn_explained.terminal import (
     MisuseError,
     check_folder,
+    check_suffix,
     harmless,
     many,
     progress_bars,
@@ -32,6 +33,7 @@ from keras_rnn_explained.terminal import (
 PROGRAM = "rnn-explained"
 DISAGREES, MISUSED = 1, 2
 
+FIGURES = (".svg", ".png")
 DEFAULT_FIGURE = "rnn-explained-demo.svg"
 DATASETS = ("sunspots", "co2")
 LANGUAGES = ("en", "ja")
@@ -54,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     # No markup and no highlighting: what is printed is what was written.
     console = Console(markup=False, highlight=False)
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().read(argv)
         if arguments.command is None:
             _parser().print_help()
             return 0
@@ -65,6 +67,17 @@ def main(argv: list[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
+    def read(self, argv: list[str] | None) -> argparse.Namespace:
+        """As `parse_args`, which would point to the help of the program for any command."""
+        arguments, unknown = self.parse_known_args(argv)
+        if unknown:
+            asked = " ".join(filter(None, [self.prog, arguments.command]))
+            told = " ".join(unknown)
+            raise MisuseError(
+                f"unrecognized arguments: {told}. `{asked} --help` lists what there is."
+            )
+        return arguments
+
     def error(self, message: str) -> NoReturn:
         raise MisuseError(f"{message}. `{self.prog} --help` lists what there is.")
 
@@ -243,6 +256,7 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
     asked_for = getattr(arguments, "output", None)
     output = asked_for or Path(DEFAULT_FIGURE)
     check_folder(output)
+    check_suffix(output, FIGURES)
     with quiet_start():
         import keras
 
@@ -252,11 +266,8 @@ def _demo(arguments: argparse.Namespace, console: Console) -> int:
     _check_backend()
     no_figure = None
     try:
-        figures.check_path(output)
         figures.load_matplotlib()
         report.load_jinja()
-    except ValueError as error:
-        raise MisuseError(f"argument --output: {error}") from error
     except ImportError as error:
         if asked_for is not None:
             raise MisuseError(f"argument --output: {error}") from error

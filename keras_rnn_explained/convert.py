@@ -9,6 +9,7 @@ from keras_rnn_explained import backends
 from keras_rnn_explained.copying import Copy
 from keras_rnn_explained.finding import descendants
 from keras_rnn_explained.layer import ExplainedRNN
+from keras_rnn_explained.naming import kind_of
 
 SimpleRNN = keras.layers.SimpleRNN
 
@@ -102,7 +103,7 @@ def swap_back(model: Any) -> Any:
 def _check(model, wanted, other):
     """Refuses what can't be converted, by path, before anything is copied."""
     if not isinstance(model, keras.layers.Layer):
-        raise TypeError(f"`model` must be a Keras model or layer, got a {type(model).__name__}.")
+        raise TypeError(f"`model` must be a Keras model or layer, got {kind_of(model)}.")
     layers = [(model.name, model), *descendants(model)]
     problems = {path: _problem(layer, layers, wanted) for path, layer in layers}
     told = [f"{path!r} {problem}" for path, problem in problems.items() if problem]
@@ -111,7 +112,7 @@ def _check(model, wanted, other):
     if not any(type(layer) is wanted for _, layer in layers):
         inside = ", ".join(dict.fromkeys(type(layer).__name__ for _, layer in layers[1:]))
         raise ValueError(
-            f"There is no {wanted.__name__} in {model.name!r}, which is a {type(model).__name__} "
+            f"There is no {wanted.__name__} in {model.name!r}, which is {kind_of(model)} "
             f"that has {inside or 'no layer'}."
         )
 
@@ -126,7 +127,7 @@ def _problem(layer, layers, wanted):
             return "has an activity_regularizer, which SimpleRNN accepts but ignores"
     elif isinstance(layer, wanted) and kind is not wanted:
         return (
-            f"is a {kind.__name__}, a subclass of {wanted.__name__}, which may compute something "
+            f"is {kind_of(layer)}, a subclass of {wanted.__name__}, which may compute something "
             "else"
         )
     elif wanted is SimpleRNN and kind is keras.layers.SimpleRNNCell:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from keras_rnn_explained.naming import kind_of
+
 _SERIES = {
     "sunspots": {
         "title": "Yearly mean sunspot number, 1700 to 2008",
@@ -307,7 +309,7 @@ def _read(file_name: str) -> str:
 
 
 def _check_name(name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"`name` must be one of {', '.join(map(repr, known))}; got {name!r}.")
 
 
@@ -334,6 +336,10 @@ def _real_series(values: Series | ArrayLike, argument: str = "values") -> NDArra
         raise ValueError(
             f"`{argument}` must hold real numbers; got {values!r}. A series by name comes from "
             "`load_series`."
+        )
+    if array.ndim == 0:
+        raise ValueError(
+            f"`{argument}` must be a sequence of numbers of shape (time,); got {kind_of(values)}."
         )
     if array.ndim != 1:
         raise ValueError(

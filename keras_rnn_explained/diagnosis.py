@@ -20,6 +20,7 @@ from keras_rnn_explained.bptt import PARAMETERS, Gradients, StepBack, backpropag
 from keras_rnn_explained.criteria import CRITERIA
 from keras_rnn_explained.execution import as_tensor
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
+from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.recording import recording
 from keras_rnn_explained.unfolding import Look, Unfolding, copy, evenly, wide
 
@@ -214,6 +215,9 @@ def findings_of(gradients: Gradients) -> list[Finding]:
 
     Returns:
         The findings; none if the layer is healthy in what is looked at.
+
+    Raises:
+        TypeError: If `gradients` is something else.
     """
     findings: dict[str, Finding] = {}
     for quantity, measured in measures(gradients).items():
@@ -241,7 +245,15 @@ def measures(gradients: Gradients) -> dict[str, float]:
         The quantities that can be measured, in the order of `CRITERIA`. Where an input, or else a
         state or gradient, is not finite, their share is the last; of one time step, those of time
         are left out.
+
+    Raises:
+        TypeError: If `gradients` is something else.
     """
+    if not isinstance(gradients, Gradients):
+        raise TypeError(
+            "`gradients` must be what `backpropagate` returns for one layer, got "
+            f"{kind_of(gradients)}."
+        )
     broken = 1 - float(np.isfinite(wide(gradients.unfolding.x)).mean())
     measured = {"share of non-finite inputs": broken}
     if broken:
@@ -403,6 +415,9 @@ def effective_rank(rows: Array) -> float:
     Returns:
         From 1, for points on a line, to the number of dimensions; 0 for points that are all one.
 
+    Raises:
+        ValueError: If `rows` are no finite numbers of this shape, or none.
+
     Examples:
         >>> round(effective_rank(np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])), 6)
         2.0
@@ -410,6 +425,14 @@ def effective_rank(rows: Array) -> float:
     Source: O. Roy and M. Vetterli, "The effective rank: a measure of effective dimensionality",
     EUSIPCO 2007, definition 1.
     """
+    rows = np.asarray(rows)
+    if rows.ndim != 2 or not rows.size or rows.dtype.kind not in "fiub":
+        raise ValueError(
+            "`rows` must be numbers of shape (points, dimensions), at least one, got an array of "
+            f"shape {rows.shape} and dtype {rows.dtype}."
+        )
+    if not np.isfinite(rows).all():
+        raise ValueError("`rows` must be finite, got NaN or infinite numbers.")
     rows = rows - rows.mean(axis=0)
     if rows.shape[0] < rows.shape[1]:
         rows = rows.T
@@ -458,7 +481,7 @@ def _wide_sum(array: Array) -> Array:
 
 
 def _in(language: str, texts: dict[str, str]) -> str:
-    if language not in texts:
+    if language not in tuple(texts):
         raise ValueError(
             f"`language` must be one of {', '.join(map(repr, texts))}, got {language!r}."
         )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from keras import ops, tree
 
 from keras_rnn_explained import equations
+from keras_rnn_explained.naming import kind_of
 
 Tensor = Any  # of whichever backend Keras runs on
 
@@ -94,7 +95,7 @@ class Computation:
 
     def activate(self, pre_activation: Tensor) -> Tensor:
         """φ(â_t), of the same dtype: on JAX Keras's functions take float64 to float32."""
-        return ops.cast(self.activation(pre_activation), pre_activation.dtype)
+        return ops.cast(activated(self.activation, pre_activation), pre_activation.dtype)
 
     def forward(self, inputs: Inputs):
         """The states to keep for BPTT, and what is asked for: all states and the last, or it."""
@@ -166,6 +167,37 @@ class Computation:
             return error * self.derivative(kept)
         (gradient,) = self.vector_jacobian_product(self.activate, (kept,), error)
         return gradient
+
+
+def activated(activation: Callable, pre_activation: Tensor) -> Tensor:
+    """φ(â_t).
+
+    Raises:
+        ValueError: If that is no array of the same shape.
+    """
+    state = activation(pre_activation)
+    if not _has_shape_of(state, pre_activation):
+        raise ValueError(
+            "`activation` must give an array of the shape of the pre-activations, "
+            f"{tuple(pre_activation.shape)}, got "
+            f"{tuple(state.shape) if hasattr(state, 'shape') else kind_of(state)}."
+        )
+    return state
+
+
+def _has_shape_of(array, other):
+    """Whether two arrays have the same shape, as far as it is known while a graph is traced."""
+    try:
+        sizes = tuple(array.shape)
+    except AttributeError:
+        return False
+    except ValueError:  # not even the rank is known
+        return True
+    return len(sizes) == len(other.shape) and all(
+        one == two
+        for one, two in zip(sizes, other.shape, strict=True)
+        if isinstance(one, int) and isinstance(two, int)
+    )
 
 
 def unrolled_scan(f: Callable, init, xs=None, length: int | None = None, reverse: bool = False):

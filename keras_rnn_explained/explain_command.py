@@ -14,11 +14,13 @@ from keras_rnn_explained.archive import unpacked_size
 from keras_rnn_explained.terminal import (
     MisuseError,
     check_folder,
+    check_suffix,
     harmless,
     progress_bars,
     quiet_start,
 )
 
+PAGES = (".html", ".htm")
 REQUIRED, OPTIONAL = ("x", "y"), ("sample_weight",)
 
 MOST_BYTES = 2**33
@@ -38,6 +40,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 f"the report would replace {given}, which it is to be made from. Give another "
                 "name after -o."
             )
+    check_suffix(arguments.output, PAGES)
     arrays = read_arrays(arguments.data)
     if not arguments.model.is_file():
         raise MisuseError(f"there is no model file {arguments.model}.")
@@ -63,7 +66,10 @@ def _explained(arguments: argparse.Namespace, arrays: dict[str, Any], console: C
         raise MisuseError(str(error)) from error
     # Whatever is wrong with a file: Keras raises many kinds of errors.
     try:
-        model = saved_models.load(arguments.model, compile=arguments.loss is None)
+        with warnings.catch_warnings():
+            # A model that was never trained has none of the optimizer's; nothing is trained here.
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            model = saved_models.load(arguments.model, compile=arguments.loss is None)
     except Exception as error:
         raise MisuseError(
             f"{arguments.model} can't be loaded as a Keras model: {_one_line(error)}"
@@ -119,9 +125,9 @@ def read_arrays(path: Path) -> dict[str, Any]:
     """
     how = "Write it with `numpy.savez(path, x=x, y=y)`."
     try:
+        if path.is_file() and not zipfile.is_zipfile(path):
+            raise ValueError("it is no zip file, as those are")
         with np.load(path, allow_pickle=False) as file:
-            if not hasattr(file, "files"):
-                raise ValueError("it holds a single array without a name")
             check_size(path)
             arrays = {name: file[name] for name in file.files}
     except FileNotFoundError as error:

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from keras_rnn_explained.layer import ExplainedRNN
+from keras_rnn_explained.naming import kind_of
 
 RECURRENT = (ExplainedRNN, keras.layers.SimpleRNN)
 
@@ -30,7 +31,7 @@ def recurrent_layers(model: Any) -> dict[str, Any]:
         ['rnn']
     """
     if not isinstance(model, keras.layers.Layer):
-        raise TypeError(f"`model` must be a Keras model or layer, got a {type(model).__name__}.")
+        raise TypeError(f"`model` must be a Keras model or layer, got {kind_of(model)}.")
     if isinstance(model, RECURRENT):
         return {model.name: model}
     found: dict[str, Any] = {}

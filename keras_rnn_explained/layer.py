@@ -99,7 +99,8 @@ class ExplainedRNN(keras.layers.Layer):
 
     Raises:
         ValueError: If an argument or the shape of an input is not as described above.
-        TypeError: If `units` or `truncate_bptt` is no number.
+        TypeError: If `units`, `truncate_bptt` or a rate is no number, or what is called on is no
+            array of numbers.
 
     Examples:
         >>> import numpy as np
@@ -150,6 +151,7 @@ class ExplainedRNN(keras.layers.Layer):
         dropout = validation.fraction("dropout", dropout)
         recurrent_dropout = validation.fraction("recurrent_dropout", recurrent_dropout)
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        validation.floating(self.compute_dtype)
 
         # Before the initializers: both draw from Keras's global seed, in SimpleRNN's order.
         self.seed = seed
@@ -244,6 +246,10 @@ class ExplainedRNN(keras.layers.Layer):
         # Before Keras, which would take the numbers of another backend's tensor alone.
         for name, given in (("sequences", args[:1]), *kwargs.items()):
             validation.of_this_backend(name, given)
+        for given in args[:1] or [kwargs[name] for name in kwargs if name == "sequences"]:
+            validation.sequences(given)
+        for name in ("initial_state", "mask"):
+            validation.numbers(name, kwargs.get(name))
         # Nor would it know lists of numbers from a list of masks.
         if isinstance(mask := kwargs.get("mask"), list):
             kwargs["mask"] = ops.cast(mask, "bool")
@@ -374,7 +380,12 @@ class ExplainedRNN(keras.layers.Layer):
 
         Args:
             batch_size: Number of sequences.
+
+        Raises:
+            TypeError: If it is no integer.
+            ValueError: If it is negative.
         """
+        validation.batch_size(batch_size)
         return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
 
     def reset_state(self) -> None:

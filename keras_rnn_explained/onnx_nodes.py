@@ -9,6 +9,7 @@ import numpy as np
 from keras import activations
 
 from keras_rnn_explained.chains import DTYPES, GATES, listed
+from keras_rnn_explained.naming import kind_of
 
 Array = np.ndarray
 
@@ -109,8 +110,8 @@ def loaded(model: Any) -> Any:
         return model
     if not isinstance(model, (str, Path)):
         raise TypeError(
-            "`model` must be a path or an onnx.ModelProto, got a "
-            f"{type(model).__name__}. Of a node, give the model that has its weights, and its name "
+            "`model` must be a path or an onnx.ModelProto, got "
+            f"{kind_of(model)}. Of a node, give the model that has its weights, and its name "
             "as `node`."
         )
     problem = "it has no nodes"
@@ -221,8 +222,9 @@ def _node_named(graph, name):
                 f"`keras.layers.{kind}` is its counterpart in Keras."
             )
     found = listed(sorted({node.op_type for node in graph.node}))
+    has = f"nodes of types {found}" if found else "no nodes at all"
     raise ValueError(
-        f"`model` has no RNN node, but nodes of types {found}. A recurrence that was exported as a "
+        f"`model` has no RNN node, but {has}. A recurrence that was exported as a "
         "Loop or Scan has no weights by these names; take them from the model that it was."
     )
 

@@ -16,6 +16,7 @@ from keras_rnn_explained.chains import (
 )
 from keras_rnn_explained.files import written_whole
 from keras_rnn_explained.layer import ExplainedRNN
+from keras_rnn_explained.naming import path_of
 from keras_rnn_explained.onnx_nodes import loaded, node_in, onnx_module
 
 TARGET = "chain of ONNX RNN nodes"
@@ -169,7 +170,7 @@ def to_onnx(
     Raises:
         ImportError: If the package `onnx` is not installed.
         OSError: If the file can't be written.
-        TypeError: If `model` is none of these.
+        TypeError: If `model` is none of these, or `path` no path.
         ValueError: If something has no counterpart in ONNX, which the message names: another
             layer, `stateful`, an activation, a mixed dtype, another `merge_mode` than `"concat"`,
             directions of different sizes; with `lengths`, `go_backwards` in one direction alone
@@ -208,7 +209,7 @@ def to_onnx(
         graph.output(f"{layer.name}_last_state", state, ["batch", layer.units])
     made = graph.model()
     if path is not None:
-        with written_whole(Path(path)) as unfinished:
+        with written_whole(path_of("path", path)) as unfinished:
             unfinished.write_bytes(made.SerializeToString())
     return made
 

@@ -43,6 +43,7 @@ class Result:
             path: Where to; it must end in .npz. A file that is there is replaced.
 
         Raises:
+            TypeError: If it is no path.
             ValueError: If it does not end so.
             OSError: If it can't be written.
         """
@@ -57,6 +58,7 @@ class Result:
             path: The file.
 
         Raises:
+            TypeError: If `path` is no path.
             ValueError: If it is no such file, of a newer version of the format, of another kind of
                 result, damaged, or if an array is missing or does not fit the others.
             OSError: If it can't be read.

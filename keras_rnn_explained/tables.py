@@ -85,7 +85,7 @@ def to_frame(
         ValueError: If there is no such quantity.
     """
     pandas = _load("pandas")
-    if quantity not in arrays:
+    if quantity not in tuple(arrays):
         raise ValueError(
             f"`quantity` must be one of {', '.join(map(repr, arrays))}, got {quantity!r}."
         )

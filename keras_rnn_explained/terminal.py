@@ -113,6 +113,15 @@ def progress_bars(console: Console) -> Progress:
     )
 
 
+def check_suffix(output: Path, suffixes: tuple[str, ...]) -> None:
+    """Before Keras starts: whether a file is of a kind that can be written."""
+    if output.suffix.lower() not in suffixes:
+        raise MisuseError(
+            f"argument --output: must end in {' or '.join(suffixes)}, which says what to write; "
+            f"got {output}."
+        )
+
+
 def check_folder(output: Path) -> None:
     """Before minutes of training, not after: whether a file can be made where it is to be."""
     folder = output.parent

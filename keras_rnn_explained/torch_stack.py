@@ -17,6 +17,7 @@ from keras_rnn_explained.chains import (
     option_without_counterpart,
     problem_anywhere,
 )
+from keras_rnn_explained.naming import kind_of
 
 TORCH = "torch.nn.RNN"
 
@@ -77,10 +78,9 @@ def stack_of_arrays(arrays: Any, nonlinearity: str, dropout: float) -> Stack:
     for name, array in arrays.items():
         if not (isinstance(name, str) and hasattr(array, "shape") and hasattr(array, "dtype")):
             raise TypeError(
-                "`rnn` must map names to arrays or tensors, but has "
-                f"{name!r}: a {type(array).__name__}."
+                f"`rnn` must map names to arrays or tensors, but has {name!r}: {kind_of(array)}."
             )
-    if nonlinearity not in NONLINEARITIES:
+    if nonlinearity not in tuple(NONLINEARITIES):
         raise ValueError(
             f"`nonlinearity` must be one of {listed(NONLINEARITIES)}, got {nonlinearity!r}."
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_rnn_explained.chains import GATES
 from keras_rnn_explained.layer import ExplainedRNN
+from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.torch_stack import stack_of_arrays, stack_of_layers
 
 Array = np.ndarray
@@ -76,8 +77,8 @@ def from_torch(
         nonlinearity, dropout, rnn = rnn.nonlinearity, rnn.dropout, rnn.state_dict()
     elif not isinstance(rnn, Mapping):
         raise TypeError(
-            "`rnn` must be a torch.nn.RNN or its state dict, a mapping of names to arrays, got a "
-            f"{type(rnn).__name__}."
+            "`rnn` must be a torch.nn.RNN or its state dict, a mapping of names to arrays, got "
+            f"{kind_of(rnn)}."
         )
     stack = stack_of_arrays(rnn, nonlinearity or "tanh", dropout or 0)
     arrays = {name: _array(rnn[name]) for name in rnn}
@@ -180,7 +181,7 @@ def to_torch_arrays(model: Any) -> dict[str, Array]:
 def _check_module(rnn, torch, options):
     kind = type(rnn)
     if kind is not torch.nn.RNN:
-        raise ValueError(f"`rnn` must be a torch.nn.RNN, got a {kind.__name__}. {_instead(kind)}")
+        raise ValueError(f"`rnn` must be a torch.nn.RNN, got {kind_of(rnn)}. {_instead(kind)}")
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise TypeError(

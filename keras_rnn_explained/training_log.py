@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from csv import DictWriter, reader
 from html import escape
 from io import BytesIO, StringIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from keras_rnn_explained.bptt import PARAMETERS, Gradients
 from keras_rnn_explained.diagnosis import BOUNDS, SATURATED
 from keras_rnn_explained.files import written_whole
 from keras_rnn_explained.installation import load_tensorflow
+from keras_rnn_explained.naming import path_of, without_frame
 
 PLACES = (0, 25, 50, 75, 100)
 """Where along time the error's norm is written: in percent of the way from first to last step."""
@@ -103,7 +103,7 @@ class CsvLog:
     """
 
     def __init__(self, path: str | os.PathLike[str], append: bool):
-        self.path = Path(path)
+        self.path = path_of("csv", path)
         self.append = append
         if self.path.is_dir():
             raise ValueError(f"`csv` must be the path of a file, got the folder {str(path)!r}.")
@@ -201,6 +201,7 @@ class TensorBoardLog:
     """
 
     def __init__(self, log_dir: str | os.PathLike[str]):
+        path_of("log_dir", log_dir)
         self.log_dir = os.fspath(log_dir)
         self.draws = True
         self._writer: Any = None
@@ -223,7 +224,8 @@ class TensorBoardLog:
         try:
             self._writer = self._tf.summary.create_file_writer(self.log_dir)
         except self._tf.errors.OpError as error:
-            raise OSError(f"`log_dir` {self.log_dir!r} can't be written: {error.message}") from None
+            told = without_frame(error.message)
+            raise OSError(f"`log_dir` {self.log_dir!r} can't be written: {told}") from None
 
     def write(self, batch: int, looks: Mapping[str, Gradients]) -> None:
         """Writes scalars, and histograms of the states and of the summands' norms.

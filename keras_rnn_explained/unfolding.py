@@ -207,6 +207,8 @@ class Look:
                 f"{type(model).__name__} {model.name!r} is not built, so it has no weights yet. "
                 "Call it on data once, or give it a `keras.Input`."
             )
+        if not self.is_layer:
+            _check_input(model, self.x)
         if any(0 in array.shape[:1] for array in tree.flatten(self.x)):
             raise ValueError("`x` must hold at least one sequence, got none.")
         self.model = model
@@ -249,6 +251,29 @@ class Look:
                 "numbers can be seen. Take it out of there."
             )
         return one
+
+
+def _check_input(model: Any, x: Any) -> None:
+    """Checks the input of a model that takes a single array; of others Keras says what is wrong.
+
+    Raises:
+        TypeError: If it is text, and the model takes numbers.
+        ValueError: If it is not one array, or has another number of dimensions.
+    """
+    inputs, given = getattr(model, "inputs", None), tree.flatten(x)
+    if inputs is None or len(inputs) != 1 or isinstance(x, dict):
+        return
+    expected = ("batch", *inputs[0].shape[1:])
+    takes = f"`x` must be one array ({', '.join(map(str, expected))}), as {model.name!r} takes it"
+    if len(given) != 1:
+        raise ValueError(f"{takes}, got {len(given)}.")
+    shape, dtype = tuple(given[0].shape), keras.backend.standardize_dtype(given[0].dtype)
+    if dtype == "string" != keras.backend.standardize_dtype(inputs[0].dtype):
+        raise TypeError(f"{takes}, of numbers, got one of text.")
+    # A last axis of 1 Keras adds, and takes away.
+    fewest, most = len(expected) - (expected[-1] == 1), len(expected) + (shape[-1:] == (1,))
+    if not fewest <= len(shape) <= most:
+        raise ValueError(f"{takes}, got {shape}. One sequence alone is `x[None]`.")
 
 
 def unfolding_of(path: str, call: Call) -> Unfolding:

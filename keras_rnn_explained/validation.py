@@ -1,5 +1,6 @@
 """Checks of what a user passes. Each message names the argument, what came and what to pass."""
 
+import re
 from numbers import Integral, Number, Real
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from keras import ops, tree
 
 from keras_rnn_explained.execution import WAYS, as_tensor
+from keras_rnn_explained.naming import kind_of
 
 Shape = tuple[int | None, ...]
 
@@ -29,6 +31,22 @@ def positive_integer(name: str, value: Any) -> int:
     return int(value)
 
 
+def integer(name: str, value: Any, least: int | None = None) -> int:
+    """`value` as an `int`.
+
+    Raises:
+        TypeError: If it is not an integer.
+        ValueError: If it is below `least`.
+    """
+    bound = "" if least is None else f" of at least {least}"
+    message = f"`{name}` must be an integer{bound}, got {value!r}."
+    if not isinstance(value, Integral):
+        raise TypeError(message)
+    if least is not None and value < least:
+        raise ValueError(message)
+    return int(value)
+
+
 def way(value: Any) -> str:
     """`value`, if it is one of `WAYS`.
 
@@ -45,9 +63,13 @@ def fraction(name: str, value: Any) -> float:
 
     Raises:
         TypeError: If it is no number.
+        ValueError: If it is NaN.
     """
+    message = f"`{name}` must be a number from 0 to 1, got {value!r}."
     if not isinstance(value, Real):
-        raise TypeError(f"`{name}` must be a number from 0 to 1, got {value!r}.")
+        raise TypeError(message)
+    if value != value:
+        raise ValueError(message)
     return min(1.0, max(0.0, float(value)))
 
 
@@ -115,6 +137,72 @@ def mask_shape(shape: Shape, batch: int | None, time: int | None, units: int) ->
         )
 
 
+def floating(dtype: str) -> None:
+    """Checks the dtype in which a layer is to compute.
+
+    Raises:
+        ValueError: If it is not a floating one.
+    """
+    if not keras.backend.is_float_dtype(dtype):
+        raise ValueError(f"`dtype` must be a floating one, as 'float32', got {dtype!r}.")
+
+
+def batch_size(value: Any) -> None:
+    """Checks a number of sequences, which may be known only later.
+
+    Raises:
+        TypeError: If it is no number.
+        ValueError: If it is negative.
+    """
+    if isinstance(value, Number | str | None):
+        integer("batch_size", value, least=0)
+
+
+def sequences(given: Any) -> None:
+    """Checks that the input of a layer is one dense array of numbers.
+
+    Raises:
+        TypeError: If it is not.
+    """
+    expected = "`sequences` must be an array of numbers, (batch, time, features), got"
+    if not hasattr(given, "shape"):
+        raise TypeError(f"{expected} {_briefly(given)}.")
+    kind = type(given).__name__
+    if kind in ("RaggedTensor", "SparseTensor"):
+        raise TypeError(
+            f"{expected} a {kind}. Make it dense, and give a mask where sequences differ in length."
+        )
+    if _is_of_other_than_numbers(given):
+        raise TypeError(f"{expected} one of dtype {_dtype_of(given)}.")
+
+
+def numbers(name: str, given: Any) -> None:
+    """Checks that arrays hold no text, and nothing that is no number.
+
+    Args:
+        name: What the caller calls them.
+        given: An array, or a list of arrays.
+
+    Raises:
+        TypeError: If they do.
+    """
+    if isinstance(given, (str, dict)):
+        raise TypeError(f"`{name}` must be an array, got {_briefly(given)}.")
+    for one in tree.flatten(given):
+        if _is_of_other_than_numbers(one):
+            raise TypeError(f"`{name}` must hold numbers, got dtype {_dtype_of(one)}.")
+
+
+def _is_of_other_than_numbers(array):
+    return re.search("complex|str|object|bytes", _dtype_of(array)) is not None
+
+
+def _dtype_of(array: Any) -> str:
+    """The name of an array's dtype, whatever library it is of; empty for what has none."""
+    dtype = getattr(array, "dtype", "")
+    return str(getattr(dtype, "name", dtype))
+
+
 def of_this_backend(name: str, given: Any) -> None:
     """Checks that arrays are no tensors of another backend's: no gradient would get through.
 
@@ -160,11 +248,33 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
         raise TypeError(f"{_must_be_arrays(name)}, got {_briefly(given)}.")
     if not ops.is_tensor(given):
         given = np.asarray(given)
-        if given.dtype.kind in ("O" if of_words else "OSU"):
+        if given.dtype.kind in ("Oc" if of_words else "OcSU"):
             raise TypeError(f"{_must_be_arrays(name)}, got one of dtype {given.dtype}.")
         if given.dtype.kind not in "OSU":
             return as_tensor(given)
     return ops.convert_to_tensor(given)
+
+
+def same_samples(**given: Any) -> None:
+    """Checks that all arrays have the same number of samples, and at least one.
+
+    Raises:
+        ValueError: If they have not.
+    """
+    shapes = [
+        (name, tuple(np.shape(array)))
+        for name, value in given.items()
+        for array in tree.flatten(value)
+        if array is not None
+    ]
+    told = ", ".join(f"`{name}` {shape}" for name, shape in shapes)
+    if not all(shape and shape[0] == shapes[0][1][0] for _, shape in shapes):
+        raise ValueError(
+            f"x, y and `sample_weight` must be of the same samples, along their first axis, got "
+            f"the shapes {told}."
+        )
+    if not shapes or 0 in (shape[0] for _, shape in shapes):
+        raise ValueError(f"`x` must hold at least one sequence, got {told or 'nothing'}.")
 
 
 def _must_be_arrays(name):
@@ -175,4 +285,4 @@ def _must_be_arrays(name):
 
 
 def _briefly(given):
-    return repr(given) if given is None or isinstance(given, str) else f"a {type(given).__name__}"
+    return repr(given) if isinstance(given, str) else kind_of(given)

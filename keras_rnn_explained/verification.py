@@ -16,9 +16,10 @@ import numpy as np
 from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
-from keras_rnn_explained import backends
+from keras_rnn_explained import backends, validation
 from keras_rnn_explained.execution import as_tensor
 from keras_rnn_explained.layer import ExplainedRNN
+from keras_rnn_explained.naming import kind_of
 
 TOLERANCE = {
     "float32": 1e-5,
@@ -71,13 +72,16 @@ def relative_difference(actual: ArrayLike, expected: ArrayLike) -> float:
         The relative difference, or infinity for different shapes and for numbers that are not
         finite. Arrays without elements agree.
 
+    Raises:
+        ValueError: If one of them is no array of numbers.
+
     Examples:
         >>> relative_difference([1.0, 4.5], [1.0, 5.0])
         0.1
         >>> relative_difference([0.0], [0.0, 0.0])
         inf
     """
-    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    actual, expected = _numbers("actual", actual), _numbers("expected", expected)
     if actual.shape != expected.shape:
         return float("inf")
     if not actual.size:
@@ -85,6 +89,14 @@ def relative_difference(actual: ArrayLike, expected: ArrayLike) -> float:
     difference = np.max(np.abs(actual - expected))
     scale = max(np.max(np.abs(expected)), SMALLEST_SCALE)
     return float(difference / scale) if np.isfinite(difference) else float("inf")
+
+
+def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.asarray(given, np.float64)
+    except (TypeError, ValueError) as error:
+        told = str(error).rstrip(".")
+        raise ValueError(f"`{name}` must be an array of numbers: {told}.") from error
 
 
 @dataclass(frozen=True)
@@ -134,7 +146,16 @@ class Case:
 
     @classmethod
     def draw(cls, seed: int) -> "Case":
-        """Draws the case of a seed."""
+        """Draws the case of a seed.
+
+        Args:
+            seed: An integer, at least 0.
+
+        Raises:
+            TypeError: If it is no integer.
+            ValueError: If it is below 0.
+        """
+        validation.integer("seed", seed, least=0)
         rng = np.random.default_rng(seed)
 
         def choose(*values):
@@ -301,16 +322,17 @@ def verify(cases: int = 100, seed: int = 0, progress: Callable[[int], Any] | Non
         The `Report`.
 
     Raises:
+        TypeError: If `cases` or `seed` is no integer, or `progress` no function.
         ValueError: If `cases` is below 1 or `seed` below 0.
 
     Examples:
         >>> verify(cases=2, seed=1).agrees
         True
     """
-    if cases < 1:
-        raise ValueError(f"`cases` must be at least 1, got {cases!r}.")
-    if seed < 0:
-        raise ValueError(f"`seed` must be at least 0, got {seed!r}.")
+    validation.integer("cases", cases, least=1)
+    validation.integer("seed", seed, least=0)
+    if not (progress is None or callable(progress)):
+        raise TypeError(f"`progress` must be a function or `None`, got {kind_of(progress)}.")
     comparisons: dict[str, dict[str, list[float]]] = {what: {} for what in COMPARED}
     failures = []
     for done, case_seed in enumerate(range(seed, seed + cases), start=1):
@@ -347,9 +369,12 @@ def compare(case: Case) -> Iterator[tuple[str, Any, Any]]:
         case: Of `Case.draw`.
 
     Raises:
+        TypeError: If `case` is something else.
         ValueError: If the two layers do not have weights of the same names and shapes, or do not
             return the same number of arrays.
     """
+    if not isinstance(case, Case):
+        raise TypeError(f"`case` must be what `Case.draw` returns, got {kind_of(case)}.")
     explained = ExplainedRNN(**_fresh(case.options), execution=case.execution, unroll=case.unroll)
     # Backwards, SimpleRNN zeroes outputs by the mask in the order of the output when it loops, and
     # in that of the input when unrolled. ExplainedRNN loops: `unroll` changes no number of it.

@@ -16,7 +16,7 @@ PACKAGE = Path(keras_rnn_explained.__file__).parent
 # From the ground up. A module imports from floors below its own alone.
 FLOORS = [
     {"installation"},
-    {"exporting"},
+    {"exporting", "naming"},
     {"activations", "criteria", "datasets", "equations", "files", "tables", "terminal"},
     {"archive", "execution"},
     {"backends"},

@@ -332,7 +332,7 @@ def test_a_model_without_a_loss_asks_for_one():
         backpropagate(model(), X, np.ones((BATCH, 1)), layer="first")
 
 
-@pytest.mark.parametrize("y", [np.ones((BATCH, 2, 2)), np.ones((BATCH + 2, 1))])
+@pytest.mark.parametrize("y", [np.ones((BATCH, 2, 2)), np.ones((BATCH, 2))])
 def test_targets_that_do_not_fit_are_refused_with_their_shape(y):
     with pytest.raises(ValueError, match=r"`y` of shape .* does not fit the model's output"):
         backpropagate(model(), X, y, "categorical_crossentropy", "first")
@@ -347,10 +347,13 @@ def test_a_loss_that_refuses_numbers_of_the_right_shape_is_not_told_as_one_of_sh
         backpropagate(model(), X, y, loss, "first")
 
 
-def test_sample_weights_that_do_not_fit_are_named():
-    y = np.ones((BATCH, 1))
-    with pytest.raises(ValueError, match=r"`sample_weight` of shape \(7,\)"):
-        backpropagate(model(), X, y, "mse", "first", sample_weight=np.ones(7))
+@pytest.mark.parametrize(
+    ("y", "weights", "named"), [(BATCH + 2, None, r"`y` \(5, 1\)"), (BATCH, 7, r"weight` \(7,\)")]
+)
+def test_other_numbers_of_samples_are_told_with_their_shapes(y, weights, named):
+    weights = None if weights is None else np.ones(weights)
+    with pytest.raises(ValueError, match=f"must be of the same samples.*{named}"):
+        backpropagate(model(), X, np.ones((y, 1)), "mse", "first", sample_weight=weights)
 
 
 def test_missing_targets_are_asked_for():

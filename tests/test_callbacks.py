@@ -499,7 +499,7 @@ def test_a_row_that_was_written_in_part_is_taken_back(tmp_path, monkeypatch):
     log = training_log.CsvLog(path, append=False)
     log.start()
     before = path.read_bytes()
-    original = training_log.Path.open
+    original = Path.open
 
     class Nearly:
         """A disk with room for 3 bytes more."""
@@ -519,7 +519,7 @@ def test_a_row_that_was_written_in_part_is_taken_back(tmp_path, monkeypatch):
         def __getattr__(self, name):
             return getattr(self.file, name)
 
-    monkeypatch.setattr(training_log.Path, "open", lambda *a, **k: Nearly(original(*a, **k)))
+    monkeypatch.setattr(Path, "open", lambda *a, **k: Nearly(original(*a, **k)))
     with pytest.raises(OSError, match="space"):
         log.write(0, 0, {"rnn": backpropagate(network(), X, Y)})
     monkeypatch.undo()

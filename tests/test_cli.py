@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import equations, terminal
+from keras_rnn_explained import cli, equations, explain_command, report, terminal
 from keras_rnn_explained.backends import tensorflow as on_tensorflow
 from keras_rnn_explained.cli import main
 from keras_rnn_explained.figures import writing
@@ -236,7 +236,8 @@ def test_verify_of_wrong_equations_exits_with_1_and_says_how_to_see_it_again(
         ("demo --output missing/a.svg", "--output: there is no folder missing. Make it first."),
         ("demo --output a.gif", "must end in .svg or .png, which says what to write; got a.gif"),
         ("demo --output .", "--output: must be a file, but . is a folder"),
-        ("demo --colour", "unrecognized arguments: --colour"),
+        ("demo --colour", "--colour. `rnn-explained demo --help` lists what there is."),
+        ("--colour", "--colour. `rnn-explained --help` lists what there is."),
         ("verify --cases 0", "--cases: must be a whole number, at least 1, got '0'"),
         ("verify --seed -3", "--seed: must be a whole number, at least 0, got '-3'"),
         ("sing", "invalid choice: 'sing'"),
@@ -253,6 +254,23 @@ def test_what_can_not_be_done_is_one_line_that_says_what_can(
     assert shown.err.startswith("rnn-explained: error: ")
     assert complaint in shown.err
     assert not list(tmp_path.iterdir())
+
+
+def test_the_kinds_of_files_are_those_that_are_written():
+    assert writing.SUFFIXES == cli.FIGURES
+    for suffix in explain_command.PAGES:
+        report.check_path(f"page{suffix}")
+
+
+def test_a_file_of_another_kind_is_refused_before_keras_starts():
+    code = (
+        "import sys; sys.argv[0] = 'rnn-explained'; from keras_rnn_explained import cli; "
+        "print(cli.main(['demo', '--output', 'x.pdf']), 'keras' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "2 False\n"
 
 
 def test_an_error_is_the_exit_status_of_the_process_too():

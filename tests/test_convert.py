@@ -495,7 +495,7 @@ Cell = layers.SimpleRNNCell
     ("make", "message"),
     [
         (lambda: in_model(layers.Dense(2)), "no SimpleRNN in 'model'.*Dense"),
-        (lambda: layers.LSTM(2, name="own"), "no SimpleRNN in 'own', which is a LSTM"),
+        (lambda: layers.LSTM(2, name="own"), "no SimpleRNN in 'own', which is an LSTM"),
         (lambda: in_model(ExplainedRNN(2)), "no SimpleRNN in 'model'.*ExplainedRNN"),
         (
             lambda: in_model(layers.RNN(Cell(2, name="cell"), name="rnn")),

@@ -165,6 +165,8 @@ def told(main, arguments, monkeypatch, capsys):
     ("main", "arguments", "message"),
     [
         (one_worker.main, "", "--folder"),
+        (one_worker.main, f"--folder {__file__}", "expected a folder, but"),
+        (one_worker.main, f"--folder {__file__}/here", "test_distributed.py is a file"),
         (one_worker.main, "--folder here --epochs none", "of at least 1, got 'none'"),
         (one_worker.main, "--folder here --batch 999", "number of samples, 210, got 999"),
         (multi_worker.main, "--folder here", "there is no TF_CONFIG either"),
@@ -177,6 +179,36 @@ def test_wrong_arguments_are_told(main, arguments, message, monkeypatch, capsys,
     monkeypatch.delenv("TF_CONFIG", raising=False)
     assert message in told(main, arguments.split(), monkeypatch, capsys)
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder root can't write to")
+def test_a_folder_that_can_not_be_written_to_is_told(monkeypatch, capsys):
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith("/proc"))
+    assert "/proc can't be written to" in told(
+        one_worker.main, ["--folder", "/proc/here"], monkeypatch, capsys
+    )
+
+
+@pytest.mark.slow
+def test_a_program_with_nothing_left_to_train_says_so(monkeypatch, capsys, tmp_path):
+    arguments = ["program", "--folder", str(tmp_path), "--epochs", "1", "--batch", "210"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    one_worker.main()
+    assert re.fullmatch(r"epoch 1 loss \S+\n", capsys.readouterr().out)
+    one_worker.main()
+    assert capsys.readouterr().out.startswith("nothing left to train: the checkpoint in ")
+
+
+@pytest.mark.parametrize("program", ["mirrored", "data_parallel", "multi_worker", "ddp"])
+def test_a_package_that_is_missing_is_told_with_how_to_install_it(program):
+    package = {"data_parallel": "jax", "ddp": "torch"}.get(program, "tensorflow")
+    code = f"import runpy, sys; sys.modules[{package!r}] = None; "
+    code += f"runpy.run_module('examples.distributed.{program}', run_name='__main__')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | ENVIRONMENT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == f"This needs {package}, which is not installed: pip install {package}\n"
 
 
 def test_a_batch_that_workers_cannot_share_is_told(capsys):

@@ -167,6 +167,7 @@ def test_fit_on_buckets_trains_as_on_arrays_padded_to_the_longest(name, words):
     ("arguments", "message"),
     [
         ([], "--folder"),
+        (["--folder", __file__], "expected a folder, but"),
         (["--folder", "here", "--batch", "0"], "at least 1, got '0'"),
     ],
 )
@@ -177,3 +178,12 @@ def test_wrong_arguments_are_told(program, arguments, message, monkeypatch, caps
         program.main()
     assert message in capsys.readouterr().err
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(("loader", "package"), [("grain", "grain"), ("torch", "torch")])
+def test_a_loader_that_is_not_installed_is_told(loader, package, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, package, None)
+    arguments = ["program", "--folder", str(tmp_path), "--loader", loader]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit, match=f"needs {package}.*: pip install {package}"):
+        ragged.main()

@@ -203,7 +203,7 @@ def test_it_is_shown_by_its_sizes():
     "not_a_layer", ["rnn", None, np.zeros(3)], ids=lambda it: type(it).__name__
 )
 def test_what_is_no_layer_is_refused(not_a_layer):
-    with pytest.raises(TypeError, match="`model` must be a Keras model or layer, got a "):
+    with pytest.raises(TypeError, match="`model` must be a Keras model or layer, got "):
         unfold(not_a_layer, np.zeros((1, 2, 3)))
 
 

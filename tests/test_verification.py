@@ -193,7 +193,7 @@ def test_relative_difference(actual, expected, difference):
 
 @pytest.mark.parametrize(("arguments", "named"), [({"cases": 0}, "cases"), ({"seed": -1}, "seed")])
 def test_numbers_of_cases_and_seeds_that_make_no_sense_are_refused(arguments, named):
-    with pytest.raises(ValueError, match=f"`{named}` must be at least"):
+    with pytest.raises(ValueError, match=f"`{named}` must be an integer of at least"):
         verify(**arguments)
 
 

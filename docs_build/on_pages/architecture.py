@@ -33,6 +33,7 @@ JAPANESE = {
     "installation": "別にインストールされているバックエンドを確かめて読み込む。",
     "layer": "層 `ExplainedRNN`。",
     "losses": "モデルをさかのぼらせる損失。渡されたもの、またはコンパイル時に指定したもの。",
+    "naming": "メッセージで値の種類をどう呼ぶか。引数に渡されたパス。",
     "onnx_nodes": "ONNXの `RNN` ノードの内容。Kerasに対応するものがなければ断る。",
     "onnx_weights": "ONNXの `RNN` ノードとの相互変換。",
     "recording": "モデルの実行中に記録した、層への入力と層の計算結果。",

@@ -1,15 +1,14 @@
 """Error messages, as they are raised when the site is built: those of `docs/errors.yml`."""
 
-import io
-import re
 import tempfile
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir
 from functools import cache
 from typing import Any
 
 import yaml
 
 from docs_build import ROOT
+from docs_build.mistakes import of_code, of_command
 from keras_rnn_explained import cli
 
 FILE = ROOT / "docs" / "errors.yml"
@@ -66,33 +65,8 @@ def raised() -> dict[str, tuple[str, str]]:
         for mistake in mistakes:
             code = mistake["code"]
             if code.startswith(COMMAND):
-                found[mistake["id"]] = "", _of_command(code.removeprefix(COMMAND).split())
+                found[mistake["id"]] = "", of_command(code.removeprefix(COMMAND).split())
             else:
-                found[mistake["id"]] = _of_code(code, names)
+                copies = {name: names[name].copy() for name in ("x", "y")}
+                found[mistake["id"]] = of_code(code, names | copies)
     return found
-
-
-def _of_code(code, names):
-    copies = {name: names[name].copy() for name in ("x", "y")}
-    try:
-        exec(code, {**names, **copies})
-    except Exception as error:
-        return type(error).__name__, _without_frame(str(error))
-    raise AssertionError(f"This raises nothing:\n{code}")
-
-
-def _of_command(arguments):
-    shown = io.StringIO()
-    with redirect_stderr(shown), redirect_stdout(io.StringIO()):
-        status = cli.main(arguments)
-    if status != cli.MISUSED or not shown.getvalue():
-        raise AssertionError(f"`{cli.PROGRAM} {' '.join(arguments)}` ends with {status}.")
-    return shown.getvalue().strip()
-
-
-def _without_frame(message):
-    """The message, without what Keras puts around one that a layer raises."""
-    message = re.sub(r"\x1b\[\d*m", "", message)
-    message = re.sub(r"^Exception encountered when calling .*?\n", "", message)
-    message = re.sub(r"Arguments received by .*", "", message, flags=re.DOTALL)
-    return message.strip()

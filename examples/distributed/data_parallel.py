@@ -4,10 +4,13 @@ import os
 
 os.environ["KERAS_BACKEND"] = "jax"  # before the first import of Keras
 
-import jax
+from examples.arguments import count, needed
+
+with needed("jax"):
+    import jax
+
 import keras
 
-from examples.arguments import count
 from examples.distributed import task
 
 

@@ -10,9 +10,13 @@ import os
 os.environ["KERAS_BACKEND"] = "torch"  # before the first import of Keras
 
 import numpy as np
-import torch
-from torch import distributed
-from torch.nn.parallel import DistributedDataParallel
+
+from examples.arguments import needed
+
+with needed("torch"):
+    import torch
+    from torch import distributed
+    from torch.nn.parallel import DistributedDataParallel
 
 from examples.distributed import task
 
@@ -47,6 +51,8 @@ def train(chosen: task.Task, given: argparse.Namespace) -> None:
     first_try = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0"
     given.folder.mkdir(parents=True, exist_ok=True)
 
+    if done >= given.epochs:
+        task.tell_nothing_left(given)
     for epoch in range(done + 1, given.epochs + 1):
         losses = []
         for start in range(0, len(chosen.x), given.batch):

@@ -5,9 +5,11 @@ import os
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # before the first import of Keras
 
-import tensorflow as tf
+from examples.arguments import count, needed
 
-from examples.arguments import count
+with needed("tensorflow"):
+    import tensorflow as tf
+
 from examples.distributed import task
 
 

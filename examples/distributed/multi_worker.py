@@ -11,7 +11,11 @@ import os
 os.environ["KERAS_BACKEND"] = "tensorflow"  # before the first import of Keras
 
 import numpy as np
-import tensorflow as tf
+
+from examples.arguments import needed
+
+with needed("tensorflow"):
+    import tensorflow as tf
 
 from examples.distributed import task
 
@@ -77,6 +81,8 @@ def train(strategy: tf.distribute.Strategy, chosen: task.Task, given: argparse.N
     def step(x, y):
         return strategy.reduce("SUM", strategy.run(on_a_worker, (x, y)), axis=None)
 
+    if epoch.numpy() >= given.epochs:
+        task.tell_nothing_left(given)
     while epoch.numpy() < given.epochs:
         losses = []
         for x, y in data:

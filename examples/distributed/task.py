@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from examples.arguments import count
+from examples.arguments import count, folder
 from keras_rnn_explained import ExplainedRNN, datasets
 
 
@@ -68,7 +68,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--folder",
-        type=Path,
+        type=folder,
         required=True,
         help="where checkpoints and the model go, one for each task; training goes on from a "
         "checkpoint that is there",
@@ -123,6 +123,15 @@ def tell(epoch: int, loss: float) -> None:
     print(f"epoch {epoch} loss {loss:.7f}", flush=True)
 
 
+def tell_nothing_left(given: argparse.Namespace) -> None:
+    """Says that the checkpoint has all epochs that are asked for."""
+    print(
+        f"nothing left to train: the checkpoint in {given.folder} has {given.epochs} epochs or "
+        "more; give more --epochs, or another --folder",
+        flush=True,
+    )
+
+
 def die_if_asked(given: argparse.Namespace, epoch: int) -> None:
     """Ends this process as a failure of its machine would; called after a batch of the epoch."""
     if epoch == given.die_in_epoch:
@@ -161,7 +170,7 @@ def fit(model: keras.Model, task: Task, given: argparse.Namespace) -> None:
     backup = keras.callbacks.BackupAndRestore(
         given.folder / "backup", double_checkpoint=True, delete_checkpoint=False
     )
-    model.fit(
+    history = model.fit(
         task.x,
         task.y,
         batch_size=given.batch,
@@ -170,4 +179,6 @@ def fit(model: keras.Model, task: Task, given: argparse.Namespace) -> None:
         verbose=0,
         callbacks=[backup, Told(given)],
     )
+    if not history.epoch:
+        tell_nothing_left(given)
     save(model, given.folder)

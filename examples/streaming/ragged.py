@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from examples.arguments import count
+from examples.arguments import count, folder, needed
 from keras_rnn_explained import ExplainedRNN, datasets
 from keras_rnn_explained.files import written_whole
 
@@ -142,7 +142,8 @@ class Batches(keras.utils.PyDataset):
 
 def from_tf_data(sequences: Sequences, batch: int, seed: int) -> Any:
     """A `tf.data.Dataset`, which has buckets of its own."""
-    import tensorflow as tf
+    with needed("tensorflow"):
+        import tensorflow as tf
 
     def shuffled():
         for index in np.random.default_rng(seed).permutation(len(sequences)):
@@ -160,14 +161,16 @@ def from_tf_data(sequences: Sequences, batch: int, seed: int) -> Any:
 
 def from_grain(sequences: Sequences, batch: int, seed: int) -> Any:
     """A `grain.MapDataset`."""
-    import grain
+    with needed("grain"):
+        import grain
 
     return grain.MapDataset.source(plan(sequences.lengths, batch, seed)).map(sequences.batch)
 
 
 def from_torch(sequences: Sequences, batch: int, seed: int) -> Any:
     """A `torch.utils.data.DataLoader`."""
-    import torch
+    with needed("torch"):
+        import torch
 
     class Dataset(torch.utils.data.Dataset):
         def __len__(self):
@@ -209,7 +212,7 @@ def model() -> keras.Model:
 def main() -> None:
     """The program."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, required=True, help="where the words are written")
+    parser.add_argument("--folder", type=folder, required=True, help="where the words are written")
     parser.add_argument("--loader", choices=LOADERS, default="PyDataset")
     parser.add_argument("--epochs", type=count, default=3, help="default: %(default)s")
     parser.add_argument("--batch", type=count, default=64, help="default: %(default)s")

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from examples.arguments import count
+from examples.arguments import count, folder
 from keras_rnn_explained import ExplainedRNN
 from keras_rnn_explained.files import written_whole
 
@@ -93,7 +93,7 @@ class Peaks(keras.callbacks.Callback):
 def main() -> None:
     """The program."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="where windows.npy is written")
+    parser.add_argument("--folder", type=folder, required=True, help="where windows.npy is written")
     parser.add_argument("--windows", type=count, default=10**6, help="default: %(default)s")
     parser.add_argument("--batch", type=count, default=1000, help="default: %(default)s")
     given = parser.parse_args()

@@ -17,7 +17,14 @@ from tensorflow.python.ops import control_flow_util
 
 from keras_rnn_explained import equations, exporting
 from keras_rnn_explained.backends.tensorflow_loops import WITHOUT_BPTT, scan
-from keras_rnn_explained.execution import Computation, Execution, Inputs, Tensor, unrolled_scan
+from keras_rnn_explained.execution import (
+    Computation,
+    Execution,
+    Inputs,
+    Tensor,
+    activated,
+    unrolled_scan,
+)
 
 # For how many sizes of batch and time a layer is compiled in eager calls; each costs as much as
 # some hundred training steps.
@@ -342,6 +349,7 @@ def cut(inputs: Inputs, names: tuple[str, ...], sizes: list, axis: int) -> list[
 def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:
     """The way that an activation unknown to `equations` forces, or `None`."""
     shape, dtype = (1, state.shape[-1]), state.dtype
+    activation = partial(activated, activation)
     try:
         traced = tf.function(activation, autograph=False)
         variables = traced.get_concrete_function(tf.TensorSpec(shape, dtype)).variables

@@ -11,6 +11,7 @@ from keras_rnn_explained.execution import (
     Execution,
     Inputs,
     Tensor,
+    activated,
     swap_time_and_batch,
     unrolled_scan,
 )
@@ -75,7 +76,7 @@ class Executor:
         if self._has_variables is None:
             state = torch.zeros_like(inputs.initial_state[:1], requires_grad=False)
             with torch.enable_grad():
-                self._has_variables = self.activation(state).requires_grad
+                self._has_variables = activated(self.activation, state).requires_grad
         if self._has_variables:
             return Execution("autodiff", "the activation has variables, which need gradients too")
         return Execution("plain", "torch runs operation by operation")

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.unfolding import Unfolding
+from keras_rnn_explained.validation import integer
 
 
 def check_unfolding(value: Any, function: str) -> None:
@@ -16,7 +18,7 @@ def check_unfolding(value: Any, function: str) -> None:
     """
     if not isinstance(value, Unfolding):
         raise TypeError(
-            f"`unfolding` must be what `unfold` returns, got a {type(value).__name__}. Draw a "
+            f"`unfolding` must be what `unfold` returns, got {kind_of(value)}. Draw a "
             f"layer with `{function}(unfold(layer, x))`."
         )
 
@@ -25,8 +27,10 @@ def place_of_sample(unfolding: Unfolding, sample: int) -> int:
     """`sample`, counted from the start.
 
     Raises:
+        TypeError: If it is no integer.
         IndexError: If there is no such sample.
     """
+    integer("sample", sample)
     if not -unfolding.batch <= sample < unfolding.batch:
         raise IndexError(
             f"`sample` must be between 0 and {unfolding.batch - 1}, got {sample!r}: the unfolding "

@@ -18,6 +18,7 @@ from keras_rnn_explained.figures.charts import (
 from keras_rnn_explained.figures.drawing import BLUE, GREY, SEQUENTIAL
 from keras_rnn_explained.figures.wording import labels_in
 from keras_rnn_explained.figures.writing import check_path, finished
+from keras_rnn_explained.naming import kind_of
 
 FEW_STEPS = 40  # that markers don't hide
 
@@ -105,8 +106,8 @@ def gradient_flow(
     """
     if not isinstance(flow, (Flow, Gradients)):
         raise TypeError(
-            "`flow` must be what `Gradients.flow` or `backpropagate` returns, got a "
-            f"{type(flow).__name__}. Draw a model's with "
+            "`flow` must be what `Gradients.flow` or `backpropagate` returns, got "
+            f"{kind_of(flow)}. Draw a model's with "
             "`gradient_flow(backpropagate(model, x, y))`."
         )
     labels = labels_in(language, LABELS)

@@ -10,6 +10,7 @@ from keras_rnn_explained.figures.charts import Chart
 from keras_rnn_explained.figures.drawing import BLUE, GREY, LIGHT, VERMILLION
 from keras_rnn_explained.figures.wording import decimals, labels_in, short
 from keras_rnn_explained.figures.writing import check_path, finished
+from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.unfolding import Unfolding
 
 LABELS = {
@@ -75,8 +76,8 @@ def recurrent_spectrum(
     """
     if not isinstance(looked_at, (Unfolding, Gradients)):
         raise TypeError(
-            "`looked_at` must be what `unfold` or `backpropagate` returns, got a "
-            f"{type(looked_at).__name__}. Draw a layer's with "
+            "`looked_at` must be what `unfold` or `backpropagate` returns, got "
+            f"{kind_of(looked_at)}. Draw a layer's with "
             "`recurrent_spectrum(unfold(layer, x))`."
         )
     labels = labels_in(language, LABELS)

@@ -17,6 +17,7 @@ from keras_rnn_explained.figures.checks import skipped_steps
 from keras_rnn_explained.figures.drawing import COLOURS, SYMBOLS
 from keras_rnn_explained.figures.wording import decimals, labels_in
 from keras_rnn_explained.figures.writing import check_path, finished
+from keras_rnn_explained.naming import kind_of
 from keras_rnn_explained.unfolding import wide
 
 FEW_STEPS = 40  # that markers don't hide
@@ -92,7 +93,7 @@ def gradient_summands(
     """
     if not isinstance(gradients, Gradients):
         raise TypeError(
-            f"`gradients` must be what `backpropagate` returns, got a {type(gradients).__name__}. "
+            f"`gradients` must be what `backpropagate` returns, got {kind_of(gradients)}. "
             "Draw a model's with `gradient_summands(backpropagate(model, x, y))`."
         )
     labels = labels_in(language, LABELS)

@@ -131,7 +131,7 @@ def unfolded_window(
         The `matplotlib.figure.Figure`.
 
     Raises:
-        TypeError: If `unfolding` is something else.
+        TypeError: If `unfolding` is something else, or `sample` no integer.
         ImportError: If matplotlib is not installed.
         IndexError: If there is no such sample.
         ValueError: If `steps`, `language` or the suffix of `path` is none of the above.

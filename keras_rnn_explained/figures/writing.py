@@ -22,6 +22,7 @@ from keras_rnn_explained.figures.drawing import (
 )
 from keras_rnn_explained.figures.wording import printable
 from keras_rnn_explained.files import written_whole
+from keras_rnn_explained.naming import kind_of, path_of
 
 SUFFIXES = (".svg", ".png")
 """What a figure can be written as."""
@@ -47,9 +48,10 @@ def check_path(path: str | os.PathLike[str]) -> None:
     """Checks that a figure can be written as `path`.
 
     Raises:
+        TypeError: If it is no path.
         ValueError: If the suffix is not one of `SUFFIXES`.
     """
-    if Path(path).suffix.lower() not in SUFFIXES:
+    if path_of("path", path).suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"`path` must end in {' or '.join(SUFFIXES)}, which says what to write; got {path!s}."
         )
@@ -87,8 +89,8 @@ def svg(figure: Any, name: str | None = None, prefix: str | None = None) -> str:
     """
     matplotlib = load_matplotlib()
     if not isinstance(figure, matplotlib.figure.Figure):
-        raise TypeError(f"`figure` must be a matplotlib figure, got a {type(figure).__name__}.")
-    if prefix is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", prefix):
+        raise TypeError(f"`figure` must be a matplotlib figure, got {kind_of(figure)}.")
+    if prefix is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", str(prefix)):
         raise ValueError(
             f"`prefix` must be letters, digits and hyphens, a letter first; got {prefix!r}."
         )

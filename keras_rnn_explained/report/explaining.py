@@ -16,6 +16,7 @@ from keras_rnn_explained.bptt import Gradients, backpropagate
 from keras_rnn_explained.diagnosis import findings_of
 from keras_rnn_explained.files import written_whole
 from keras_rnn_explained.finding import chosen_layers, recurrent_layers
+from keras_rnn_explained.naming import kind_of, path_of
 from keras_rnn_explained.recording import recording
 from keras_rnn_explained.report import page
 from keras_rnn_explained.report.numbers import numbers_of
@@ -67,7 +68,7 @@ def explain(
         The path.
 
     Raises:
-        TypeError: If `model` is no model or layer.
+        TypeError: If `model` is no model or layer, `path` no path, or `progress` no function.
         ValueError: As `backpropagate`, and if `language` is none of the above, or `path` does not
             end in .html or .htm.
         ImportError: If matplotlib or Jinja is not installed.
@@ -84,6 +85,8 @@ def explain(
     """
     texts = texts_in(language)
     path = check_path(path)
+    if not (progress is None or callable(progress)):
+        raise TypeError(f"`progress` must be a function or `None`, got {kind_of(progress)}.")
     figures.load_matplotlib()
     load_jinja()
     say = progress or (lambda fraction, text: None)
@@ -155,10 +158,11 @@ def check_path(path: str | os.PathLike[str]) -> Path:
     """Checks that a page can be written as `path`, before anything is computed.
 
     Raises:
+        TypeError: If it is no path.
         ValueError: If it does not end in .html or .htm.
         OSError: If not: the folder is missing, `path` is a folder, or can't be written.
     """
-    path = Path(path)
+    path = path_of("path", path)
     if path.is_dir():
         raise IsADirectoryError(f"`path` must be a file, but {path} is a folder.")
     if path.suffix.lower() not in (".html", ".htm"):
