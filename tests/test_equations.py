@@ -251,6 +251,26 @@ def test_any_problem_agrees_with_the_reference(
         assert_same(actual[name], expected[name], 1e-11, name)
 
 
+@given(
+    shape=st.tuples(*[st.integers(1, 4)] * 3),
+    units=st.integers(1, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_kernels_gradient_is_the_sum_of_its_summands(shape, units, seed):
+    time, batch, _ = shape
+    random = np.random.default_rng(seed)
+    left, local_error = random.normal(size=shape), random.normal(size=(time, batch, units))
+    summands = equations.summands(tf.constant(left), tf.constant(local_error))
+    assert_same(summands, np.einsum("tbf,tbu->tfu", left, local_error), 1e-12)
+    gradients = equations.parameter_gradients(
+        tf.constant(left),
+        tf.zeros((time, batch, units), tf.float64),
+        tf.zeros((batch, units), tf.float64),
+        tf.constant(local_error),
+    )
+    assert_same(gradients.kernel, np.sum(summands, axis=0), 1e-12)
+
+
 def test_the_loop_has_a_bound_that_lets_xla_differentiate_it():
     @tf.function(jit_compile=True)
     def gradient(x):
