@@ -216,6 +216,33 @@ def test_the_last_states_gradient_enters_bptt_from_after_the_sequence():
             assert_same(actual, expected, 0)
 
 
+@pytest.mark.parametrize("truncate", [None, 1, 2, 5])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_whole_error_times_the_slope_is_the_local_error(masked, truncate):
+    arguments, mask, _, upstream = problem(masked=masked)
+    keywords = options("tanh", mask, None, scan)
+    states = run_recurrence(arguments, **keywords)
+    del keywords["activation"]
+    (local_error, initial_state), (error, same_initial_state) = (
+        equations.local_errors(
+            states,
+            tf.constant(arguments["recurrent_kernel"]),
+            time_major(upstream),
+            tf.zeros_like(states[0]),
+            activation_backward=lambda error, state: error * (1 - state**2),
+            truncate=truncate,
+            whole=whole,
+            **keywords,
+        )
+        for whole in (False, True)
+    )
+    expected = error * (1 - states**2)
+    assert_same(
+        local_error, expected if mask is None else expected * time_major(mask[..., None] * 1.0), 0
+    )
+    assert_same(same_initial_state, initial_state, 0)
+
+
 @given(
     batch=st.integers(1, 3),
     time=st.integers(1, 6),
