@@ -216,6 +216,13 @@ def test_the_last_states_gradient_enters_bptt_from_after_the_sequence():
             assert_same(actual, expected, 0)
 
 
+def test_a_pre_activation_is_the_sum_of_what_there_is():
+    parts = input_projection, bias, recurrent_projection = np.arange(12.0).reshape(3, 1, 4)
+    assert_same(equations.pre_activation(*parts), input_projection + bias + recurrent_projection, 0)
+    without_bias = equations.pre_activation(input_projection, None, recurrent_projection)
+    assert_same(without_bias, input_projection + recurrent_projection, 0)
+
+
 @pytest.mark.parametrize("truncate", [None, 1, 2, 5])
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_whole_error_times_the_slope_is_the_local_error(masked, truncate):
