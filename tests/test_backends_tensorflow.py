@@ -1,10 +1,13 @@
 import threading
 import warnings
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keras_rnn_explained import ExplainedRNN, equations
 from keras_rnn_explained.backends import tensorflow as backend
@@ -15,7 +18,7 @@ from keras_rnn_explained.backends.tensorflow import (
     worth_halving,
     worth_segmenting,
 )
-from keras_rnn_explained.execution import Inputs
+from keras_rnn_explained.execution import Inputs, unrolled_scan
 from tests.comparison import assert_same
 from tests.twins import assert_same_behaviour, twins
 
@@ -529,3 +532,200 @@ def test_segments_can_be_differentiated_twice(monkeypatch):
             size = tf.reduce_sum(first**2)
         seconds.append(outer.gradient(size, recurrent_kernel))
     assert_same(*seconds[::-1], 1e-4)
+
+
+def sized(batch, time, features=3, units=16, dtype="float32"):
+    """`Inputs` of zeros, or with `None` for a size not known, as in a graph."""
+    shapes = [(batch, time, features), (features, units), (units, units), (units,), (batch, units)]
+    answers = []
+
+    def of(function):
+        @tf.function(input_signature=[tf.TensorSpec(shape, dtype) for shape in shapes])
+        def call(*arrays):
+            answers.append(function(Inputs(*arrays)))
+            return 0
+
+        call.get_concrete_function()
+        return answers[-1]
+
+    return of
+
+
+@pytest.mark.parametrize("batch", [32, None])
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32", "float64"])
+def test_time_is_cut_from_where_the_states_take_so_many_bytes(batch, dtype):
+    just = LEAST_BYTES_TO_SEGMENT // (32 * 16 * tf.as_dtype(dtype).size)
+    assert sized(batch, just, dtype=dtype)(worth_segmenting) is True
+    assert sized(batch, just - 1, dtype=dtype)(worth_segmenting) is False
+
+
+def test_two_time_steps_can_be_cut_and_one_can_not():
+    assert sized(LEAST_BYTES_TO_SEGMENT, 2)(worth_segmenting) is True
+    assert sized(LEAST_BYTES_TO_SEGMENT, 1)(worth_segmenting) is False
+
+
+def test_a_batch_is_halved_from_where_it_and_the_layer_are_large_enough():
+    batch, units = backend.LEAST_BATCH_TO_HALVE, backend.LEAST_UNITS_TO_HALVE
+    assert sized(batch, 4, units=units)(worth_halving)
+    assert sized(None, 4, units=units)(worth_halving)
+    assert not sized(batch - 1, 4, units=units)(worth_halving)
+    assert not sized(batch, 4, units=units - 1)(worth_halving)
+
+
+def numbered(batch, time, masked, dropped):
+    """`Inputs` in which no two rows and time steps are alike."""
+    x = tf.reshape(tf.range(batch * time * 2.0), (batch, time, 2))
+    rows = tf.reshape(tf.range(batch * 3.0), (batch, 3))
+    mask = x[..., :1] % 3 < 2 if masked else None
+    zeros = tf.zeros((2, 3)), tf.zeros((3, 3)), None
+    return Inputs(x, *zeros, rows, mask, rows + 1 if dropped else None)
+
+
+@given(
+    batch=st.integers(2, 7),
+    time=st.integers(1, 3),
+    masked=st.booleans(),
+    dropped=st.booleans(),
+    all_states=st.booleans(),
+)
+def test_each_half_of_a_batch_goes_with_what_belongs_to_it(
+    batch, time, masked, dropped, all_states
+):
+    sizes = []
+
+    def program(inputs):
+        sizes.append(inputs.x.shape[0])
+        last = inputs.initial_state * (1 if inputs.dropout_mask is None else inputs.dropout_mask)
+        shown = inputs.x if inputs.mask is None else tf.where(inputs.mask, inputs.x, -1.0)
+        return shown if all_states else None, last
+
+    inputs = numbered(batch, time, masked, dropped)
+    states, last = backend.in_halves(program, inputs)
+    assert sizes == [batch // 2, batch - batch // 2]
+    expected_states, expected_last = program(inputs)
+    assert_same(last, expected_last, 0)
+    if all_states:
+        assert_same(states, expected_states, 0)
+    else:
+        assert states is None
+
+
+@given(
+    batch=st.integers(1, 3),
+    time=st.integers(2, 7),
+    masked=st.booleans(),
+    all_states=st.booleans(),
+)
+def test_each_segment_of_time_starts_where_the_one_before_ended(batch, time, masked, all_states):
+    lengths = []
+
+    def program(inputs):
+        """Sums over time, as a layer without kernels."""
+        lengths.append(inputs.x.shape[1])
+        x = inputs.x if inputs.mask is None else tf.where(inputs.mask, inputs.x, 0.0)
+        sums = tf.cumsum(tf.reduce_sum(x, -1, keepdims=True), axis=1)
+        states = inputs.initial_state[:, None] + sums
+        return states if all_states else None, states[:, -1]
+
+    inputs = numbered(batch, time, masked, dropped=True)
+    states, last = backend.in_segments(program, inputs)
+    assert lengths == [time - time // 2, time // 2]
+    expected_states, expected_last = program(inputs)
+    assert_same(last, expected_last, 0)
+    if all_states:
+        assert_same(states, expected_states, 0)
+    else:
+        assert states is None
+
+
+def test_what_was_cut_leaves_the_rest_alone():
+    inputs = numbered(4, 3, masked=False, dropped=False)
+    pieces = backend.cut(inputs, ("x", "mask"), [1, 2], axis=1)
+    assert [piece.x.shape for piece in pieces] == [(4, 1, 2), (4, 2, 2)]
+    for piece in pieces:
+        assert piece.mask is None
+        for name in ("kernel", "recurrent_kernel", "initial_state"):
+            assert getattr(piece, name) is getattr(inputs, name)
+
+
+def test_a_program_admits_the_sizes_that_came_first():
+    program = Program(keras.activations.tanh, False, None, "compiled")
+    sizes = [(2, time) for time in range(1, backend.MOST_SIZES + 3)]
+    for _ in range(2):
+        admitted = [program.admits(*size) for size in sizes]
+        assert admitted == [True] * backend.MOST_SIZES + [False] * 2
+    assert not program.admits(1, 2)
+
+
+@pytest.mark.parametrize("all_states", [False, True])
+@pytest.mark.parametrize(
+    ("time", "written_out"), [(None, False), (1, True), (32, True), (33, False)]
+)
+def test_what_is_differentiated_again_is_the_same_with_short_loops_written_out(
+    time, written_out, all_states
+):
+    program = Program(keras.activations.relu, all_states, 3, "compiled")
+    again = program.to_differentiate(time)
+    assert again.activation is keras.activations.relu
+    assert (again.all_states, again.truncate_bptt, again.way) == (all_states, 3, "autodiff")
+    assert (again.scan is unrolled_scan) is written_out
+
+
+def test_a_loss_has_gradients_at_the_outputs_of_the_calls_that_are_chosen():
+    x = tf.constant([1.0, 2.0])
+
+    def run(watch):
+        one, other = watch(x * 1, x * 2)
+        call = SimpleNamespace(states=one, last_state=other)
+        unseen = SimpleNamespace(states=x, last_state=x)
+        return tf.reduce_sum(one**2), {"one": call, "unseen": unseen, "left out": None}
+
+    value, chosen, gradients = backend.upstream_gradients(
+        run, lambda calls: {path: call for path, call in calls.items() if call is not None}
+    )
+    assert_same(value, 5.0, 0)
+    assert list(chosen) == list(gradients) == ["one", "unseen"]
+    assert_same(gradients["one"][0], [2.0, 4.0], 0)
+    assert gradients["one"][1] is None
+    assert gradients["unseen"] == (None, None)
+
+
+def test_a_loss_has_gradients_with_respect_to_arrays_by_name():
+    arrays = {"a": np.array([1.0, 2.0]), "b": np.array([3.0, 4.0]), "unused": np.ones(3)}
+    value, other, gradients = backend.value_and_gradients(
+        lambda tensors: (tf.reduce_sum(tensors["a"] ** 2 * tensors["b"]), "besides"), arrays
+    )
+    assert_same(value, 19.0, 0)
+    assert other == "besides"
+    assert gradients.keys() == arrays.keys()
+    assert_same(gradients["a"], 2 * arrays["a"] * arrays["b"], 0)
+    assert_same(gradients["b"], arrays["a"] ** 2, 0)
+    assert_same(gradients["unused"], np.zeros(3), 0)
+
+
+def test_numbers_are_there_but_in_a_graph():
+    assert backend.has_numbers(tf.zeros(2))
+    in_graph = []
+    tf.function(lambda x: in_graph.append(backend.has_numbers(x)) or x)(tf.zeros(2))
+    assert in_graph == [False]
+
+
+def test_what_is_required_is_said_where_it_does_not_hold():
+    x = tf.constant([1.0, 2.0])
+    assert_same(backend.require(tf.constant(True), "why", x), x, 0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="why"):
+        backend.require(tf.constant(False), "why", x)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("any_size", [False, True])
+def test_a_function_becomes_a_graph_of_any_size_or_of_each(compiled, any_size):
+    def add(x, y):
+        assert not tf.executing_eagerly()
+        return x + y
+
+    graph = backend.as_graph(add, compiled, any_size)
+    for size in (1, 2, 3, 4, 5, 6):
+        assert_same(graph(tf.ones(size), tf.ones(size)), np.full(size, 2.0), 0)
+    assert graph.experimental_get_tracing_count() == (2 if any_size else 6)
+    assert graph._jit_compile is compiled

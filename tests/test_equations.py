@@ -229,6 +229,40 @@ def test_the_last_states_gradient_enters_bptt_from_after_the_sequence():
             assert_same(actual, expected, 0)
 
 
+def test_a_pre_activation_is_the_sum_of_what_there_is():
+    parts = input_projection, bias, recurrent_projection = np.arange(12.0).reshape(3, 1, 4)
+    assert_same(equations.pre_activation(*parts), input_projection + bias + recurrent_projection, 0)
+    without_bias = equations.pre_activation(input_projection, None, recurrent_projection)
+    assert_same(without_bias, input_projection + recurrent_projection, 0)
+
+
+@pytest.mark.parametrize("truncate", [None, 1, 2, 5])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_whole_error_times_the_slope_is_the_local_error(masked, truncate):
+    arguments, mask, _, upstream = problem(masked=masked)
+    keywords = options("tanh", mask, None, scan)
+    states = run_recurrence(arguments, **keywords)
+    del keywords["activation"]
+    (local_error, initial_state), (error, same_initial_state) = (
+        equations.local_errors(
+            states,
+            as_tensor(arguments["recurrent_kernel"]),
+            time_major(upstream),
+            ops.zeros_like(states[0]),
+            activation_backward=lambda error, state: error * (1 - state**2),
+            truncate=truncate,
+            whole=whole,
+            **keywords,
+        )
+        for whole in (False, True)
+    )
+    expected = error * (1 - states**2)
+    assert_same(
+        local_error, expected if mask is None else expected * time_major(mask[..., None] * 1.0), 0
+    )
+    assert_same(same_initial_state, initial_state, 0)
+
+
 @given(
     batch=st.integers(1, 3),
     time=st.integers(1, 6),
@@ -262,3 +296,21 @@ def test_any_problem_agrees_with_the_reference(
     assert_same(ops.swapaxes(states, 0, 1), expected_states, 1e-12, "states")
     for name in NAMES:
         assert_same(actual[name], expected[name], 1e-11, name)
+
+
+@given(
+    shape=st.tuples(*[st.integers(1, 4)] * 3),
+    units=st.integers(1, 3),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_a_kernels_gradient_is_the_sum_of_its_summands(shape, units, seed):
+    time, batch, _ = shape
+    random = np.random.default_rng(seed)
+    left, local_error, states, initial_state = (
+        as_tensor(random.normal(size=size).astype(DTYPE))
+        for size in (shape, *[(time, batch, units)] * 2, (batch, units))
+    )
+    summands = equations.summands(left, local_error)
+    assert_same(summands, ops.einsum("tbf,tbu->tfu", left, local_error), 1e-12)
+    gradients = equations.parameter_gradients(left, states, initial_state, local_error)
+    assert_same(gradients.kernel, ops.sum(summands, axis=0), 1e-12)

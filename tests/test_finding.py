@@ -138,6 +138,7 @@ def test_the_only_layer_need_not_be_named():
         (lambda: nested(ExplainedRNN), "rnn", "'rnn' is no recurrent layer"),
         (lambda: nested(ExplainedRNN), ExplainedRNN(2, name="x"), "'x' is no recurrent layer"),
         (lambda: nested(ExplainedRNN), 3, "`layer` 3 is no recurrent layer"),
+        (lambda: nested(ExplainedRNN), [], "`layer` is an empty list. .*'top'"),
         (
             lambda: keras.Sequential(
                 [keras.Sequential([ExplainedRNN(2, name="rnn")], name=name) for name in "ab"],

@@ -1,4 +1,5 @@
 import itertools
+import os
 
 import keras
 import numpy as np
@@ -75,8 +76,9 @@ PAIRS = [
     for one, other in itertools.combinations_with_replacement(OPTIONS, 2)
     if one[0] != other[0] or one == other
 ]
-if keras.backend.backend() != "tensorflow":
-    # How options meet is in modules that all backends share, but for masks.
+if keras.backend.backend() != "tensorflow" or "MUTANT_UNDER_TEST" in os.environ:
+    # How options meet is in modules that all backends share, but for masks. `make mutants` has no
+    # time for more.
     PAIRS = [pair for pair in PAIRS if pair[0] == pair[1] or ("mask", "gaps") in pair]
 
 
@@ -462,6 +464,53 @@ def test_a_layer_is_made_again_from_its_configuration(pair):
     again.set_weights(layer.get_weights())
     x = sequences(dtype=layer.compute_dtype)
     assert_same_behaviour(again, layer, x, training=True)
+
+
+OF_A_WEIGHT = [
+    ("initializer", keras.initializers.Constant(0.5)),
+    ("regularizer", keras.regularizers.L2(0.25)),
+    ("constraint", keras.constraints.MaxNorm(3)),
+]
+
+
+@pytest.mark.parametrize("part", ["kernel", "recurrent", "bias"])
+@pytest.mark.parametrize(("kind", "given"), OF_A_WEIGHT, ids=[kind for kind, _ in OF_A_WEIGHT])
+def test_what_is_given_for_a_weight_is_that_weights_alone_and_kept_in_the_configuration(
+    part, kind, given
+):
+    layer = layer_built(ExplainedRNN(UNITS, **{f"{part}_{kind}": given}))
+    weights = {"kernel": layer.kernel, "recurrent": layer.recurrent_kernel, "bias": layer.bias}
+    for name, weight in weights.items():
+        if kind == "initializer":
+            assert np.all(keras.ops.convert_to_numpy(weight) == 0.5) == (name == part)
+        else:
+            assert getattr(weight, kind) is (given if name == part else None)
+    again = ExplainedRNN.from_config(layer.get_config())
+    for one in OF_A_WEIGHT:
+        for name in weights:
+            ours, theirs = (getattr(of, f"{name}_{one[0]}") for of in (again, layer))
+            assert type(ours) is type(theirs)
+            assert ours is None or ours.get_config() == theirs.get_config()
+
+
+def test_a_layer_has_simple_rnns_defaults_and_is_ready_to_be_masked():
+    ours, theirs = ExplainedRNN(UNITS), keras.layers.SimpleRNN(UNITS)
+    for part, (kind, _) in itertools.product(("kernel", "recurrent", "bias"), OF_A_WEIGHT):
+        one, other = (getattr(layer, f"{part}_{kind}") for layer in (ours, theirs))
+        assert type(one) is type(other)
+    assert ours.activation is theirs.activation
+    assert ours.activity_regularizer is None
+    assert ours.states is None
+    assert ours.supports_masking
+
+
+def test_a_layer_without_a_state_of_its_own_has_none_to_reset():
+    layer = layer_built(ExplainedRNN(UNITS))
+    before = layer.get_weights()
+    layer.reset_state()
+    layer.build((BATCH, TIME, FEATURES))
+    for one, other in zip(layer.get_weights(), before, strict=True):
+        assert_same(one, other, 0)
 
 
 def test_a_simple_rnns_configuration_makes_an_explained_rnn():

@@ -213,6 +213,13 @@ def write_array(path):
         np.save(file, X)
 
 
+def write_array_and_archive(path):
+    """A file that is an archive from its end and an array from its beginning."""
+    write_array(path)
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("about.npy", b"")
+
+
 def write_bomb(path):
     """A small file that would fill the memory."""
     np.savez_compressed(path, about=np.array("{}"), x=np.zeros(2**24, "int8"))
@@ -235,6 +242,7 @@ def write_too_large_a_shape(path):
         (lambda path: np.savez(path, about=X), r"can't be read; it is no .npz file of numbers"),
         (lambda path: np.savez(path, about=np.array("[]")), r"not such a result"),
         (write_array, r"can't be read"),
+        (write_array_and_archive, r"can't be read"),
         (write_bomb, r"can't be read; it is no .npz file of numbers, or damaged, or does not fit"),
         (write_too_large_a_shape, r"can't be read"),
         (lambda path: path.write_text("text"), r"can't be read"),
