@@ -31,10 +31,11 @@ test-on-%: $(VENV)/with-test
 		tests/test_bptt.py tests/test_convert.py tests/test_equations.py tests/test_layer.py \
 		tests/test_layer_in_models.py tests/test_on_each_backend.py tests/test_unfolding.py
 
-lint: $(VENV)/with-lint  ## ruff (lint and format) and mypy
+lint: $(VENV)/with-lint  ## ruff (lint and format), mypy and bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive keras_rnn_explained
 
 docs: $(VENV)/with-docs  ## Serve the documentation
 	$(BIN)/mkdocs serve

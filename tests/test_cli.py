@@ -381,17 +381,20 @@ socket.getaddrinfo = refuse
 
 import keras
 import numpy as np
-from keras_rnn_explained.cli import main
+from keras_rnn_explained.cli import _parser, main
 
 model = keras.Sequential([keras.Input((4, 2)), keras.layers.SimpleRNN(2), keras.layers.Dense(1)])
 model.save("model.keras")
 np.savez("data.npz", x=np.ones((3, 4, 2)), y=np.ones((3, 1)))
-for arguments in (
-    ["demo", "--units", "2", "--epochs", "1", "--window", "13"],
-    ["verify", "--cases", "1"],
-    ["explain", "model.keras", "data.npz", "--loss", "mse"],
-):
-    assert main(arguments) == 0, arguments
+given = {
+    "demo": ["--units", "2", "--epochs", "1", "--window", "13"],
+    "verify": ["--cases", "1"],
+    "explain": ["model.keras", "data.npz", "--loss", "mse"],
+}
+(commands,) = (action.choices for action in _parser()._actions if isinstance(action.choices, dict))
+assert set(given) == set(commands), "each command belongs here"
+for command, arguments in given.items():
+    assert main([command, *arguments]) == 0, command
 """
 
 
