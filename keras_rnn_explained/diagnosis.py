@@ -178,8 +178,8 @@ def diagnose(
     Examples:
         >>> from keras_rnn_explained import ExplainedRNN
         >>> x = np.random.default_rng(0).normal(size=(64, 20, 8)).astype("float32")
-        >>> rnn = ExplainedRNN(16, recurrent_initializer="zeros", name="rnn")
-        >>> for finding in diagnose(rnn, x, x[:, 0, :1], loss="mse"):
+        >>> rnn = ExplainedRNN(8, recurrent_initializer="zeros", name="rnn")
+        >>> for finding in diagnose(rnn, x, x[:, 0], loss="mse"):
         ...     print(finding.kind)
         recurrence_unused
         vanishing

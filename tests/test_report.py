@@ -268,7 +268,7 @@ def test_the_command_writes_the_page(files, tmp_path, capsys):
         ("data.npz model.keras", "model.keras has no array"),
         ("model.keras data.npz -o model.keras", "would replace model.keras"),
         ("model.keras data.npz -o data.npz", "would replace data.npz"),
-        ("model.keras data.npz -o page.pdf", "`path` must end in .html"),
+        ("model.keras data.npz -o page.pdf", "--output: must end in .html or .htm"),
         ("missing.keras data.npz", "there is no model file missing.keras"),
         ("model.keras data.npz --layer lstm", "'lstm' is no recurrent layer"),
         ("model.keras data.npz --loss nothing", "the page can't be made"),
