@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 import keras_rnn_explained
 from keras_rnn_explained import ExplainedRNN
-from tests.fuzz import alone, comparing, hunting, looks, reproducing, strategies
+from tests.fuzz import comparing, hunting, looks, reproducing, strategies
 from tests.fuzz.arms import ARMS, differences
 from tests.fuzz.known_differences import KNOWN, for_simple_rnn
 
@@ -102,6 +102,15 @@ EXAMPLES = {
     "one-state": case_of({"mask": MASK, "initial_state": np.ones(1, "float32")}, unroll=True),
     "not-finite": case_of({"x": [NOT_FINITE], "mask": MASK}, return_sequences=True),
     "activation": case_of(activation="a layer with weights"),
+    "time-distributed": {
+        "around": "time distributed",
+        "options": {"units": 2, "dtype": "float64", "dropout": 0.5},
+        "numbers": 0,
+        "x": np.ones((2, 2, 2)),
+        "y": np.ones((2, 2)),
+        "optimizer": "sgd",
+        "loss": "mse",
+    },
     "wrong-input": case_of({"initial_state": np.ones((2, 3), "float32")}),
     "beyond": {**case_of(), "ours": {"truncate_bptt": 1}},
 }
@@ -111,9 +120,10 @@ EXAMPLES = {
 def test_each_known_difference_is_one_still_and_explains_its_example(known):
     case = EXAMPLES[known.name]
     assert known.applies(case)
-    as_it_is = list(alone.compared(ExplainedRNN, case, case))
+    arm = ARM["models" if "around" in case else "calls"]
+    as_it_is = list(arm.compared(ExplainedRNN, case, case))
     assert any(comparing.difference(ours, theirs) > 1e-5 for _, ours, theirs in as_it_is)
-    unexplained, names = differences(ARM["calls"], ExplainedRNN, case)
+    unexplained, names = differences(arm, ExplainedRNN, case)
     assert unexplained == []
     assert names == {known.name} or for_simple_rnn(case) is not case
 

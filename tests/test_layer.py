@@ -359,6 +359,15 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
     assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
 
 
+@pytest.mark.parametrize("execution", WAYS)
+def test_a_mask_for_each_unit_goes_before_an_activation_that_mixes_units(execution):
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, execution, activation="softmax", return_sequences=True
+    )
+    mask = np.random.default_rng(0).random((BATCH, TIME, UNITS)) < 0.5
+    assert_same_behaviour(explained, simple, sequences(), mask=mask)
+
+
 @pytest.mark.parametrize("return_state", [False, True])
 def test_a_mask_may_be_a_list(return_state):
     layer = ExplainedRNN(UNITS, return_sequences=True, return_state=return_state)

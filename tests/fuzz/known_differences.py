@@ -107,10 +107,18 @@ def _clear_error(case, what, ours, theirs):
     )
 
 
+def _dropout_in_time_distributed(case):
+    rates = (case["options"].get(name, 0) for name in ("dropout", "recurrent_dropout"))
+    return case.get("around") == "time distributed" and any(rates)
+
+
+def _only_simple_rnn_fails(case, what, ours, theirs):
+    return what == "error" and isinstance(theirs, Exception) and not isinstance(ours, Exception)
+
+
 def _of_an_activation_layer(case, what, ours, theirs):
-    return what in ("weights", "initial alpha", "gradient of alpha of call 0") or (
-        what == "error" and isinstance(theirs, Exception) and not isinstance(ours, Exception)
-    )
+    its_weights = ("weights", "initial alpha", "gradient of alpha of call 0")
+    return what in its_weights or _only_simple_rnn_fails(case, what, ours, theirs)
 
 
 def _gradient_of_truncation(case, what, ours, theirs):
@@ -174,6 +182,12 @@ KNOWN = (
         "the weights of an activation are there from the start, and its dtype may be another",
         applies=lambda case: case["options"].get("activation") in LAYERS,
         explains=_of_an_activation_layer,
+    ),
+    KnownDifference(
+        "time-distributed",
+        "it casts its input itself, as TimeDistributed does not",
+        applies=_dropout_in_time_distributed,
+        explains=_only_simple_rnn_fails,
     ),
     KnownDifference(
         "wrong-input",

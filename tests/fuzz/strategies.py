@@ -116,7 +116,7 @@ def options(draw, activations, dtypes, likely=12):
     if draw(chance(2 * likely)):
         given["seed"] = draw(st.integers(0, 9))
     if draw(chance(2 * likely)):
-        given[draw(st.sampled_from(REGULARIZERS))] = draw(st.sampled_from(("l2", "l1", "l1_l2")))
+        given[draw(st.sampled_from(REGULARIZERS))] = draw(st.sampled_from(("l2", "l1", "L1L2")))
     if draw(chance(likely)):
         names = ("max_norm", "non_neg", "unit_norm", "min_max_norm")
         given[draw(st.sampled_from(CONSTRAINTS))] = draw(st.sampled_from(names))
