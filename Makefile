@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
 LOWEST := $(VENV)/lowest
-.PHONY: demo test fast-test test-lowest test-backends lint docs docs-build check clean
+.PHONY: demo test fast-test test-lowest test-backends coverage lint docs docs-build check clean
 
 demo: $(VENV)/with-figures  ## Train on the sunspots, beside SimpleRNN
 	$(BIN)/rnn-explained demo
@@ -29,6 +29,12 @@ test-backends: test-on-jax test-on-torch  ## The tests that are for each backend
 test-on-%: $(VENV)/with-test
 	KERAS_BACKEND=$* $(BIN)/python -m pytest -n auto -m "not slow" tests/test_backends_$*.py \
 		tests/test_bptt.py tests/test_layer.py tests/test_on_each_backend.py tests/test_unfolding.py
+
+coverage: $(VENV)/with-test  ## Which branches the tests take, on all backends together
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0
+	$(MAKE) test-backends PYTEST_ADDOPTS="--cov --cov-append --cov-report= --cov-fail-under=0"
+	$(BIN)/coverage report
 
 lint: $(VENV)/with-lint  ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
