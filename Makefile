@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
 LOWEST := $(VENV)/lowest
-.PHONY: demo test fast-test test-lowest test-backends coverage lint docs docs-build check clean
+.PHONY: demo test fast-test test-lowest test-backends coverage mutants lint docs docs-build check clean
 
 demo: $(VENV)/with-figures  ## Train on the sunspots, beside SimpleRNN
 	$(BIN)/rnn-explained demo
@@ -36,6 +36,10 @@ coverage: $(VENV)/with-test  ## Which branches the tests take, on all backends t
 	$(MAKE) test-backends PYTEST_ADDOPTS="--cov --cov-append --cov-report= --cov-fail-under=0"
 	$(BIN)/coverage report
 
+mutants: $(VENV)/with-mutants  ## Whether the tests notice each small change of what computes
+	rm -rf mutants
+	$(BIN)/python tests/mutants.py
+
 lint: $(VENV)/with-lint  ## ruff (lint and format) and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,7 +54,7 @@ docs-build: $(VENV)/with-docs  ## Build the documentation into site/, strictly
 check: lint docs-build test test-backends test-lowest  ## Everything that continuous integration runs
 
 clean:
-	rm -rf $(VENV) site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build dist mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
