@@ -8,7 +8,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 export NO_MKDOCS_2_WARNING ?= 1
 
 LOWEST := $(VENV)/lowest
-.PHONY: demo test fast-test test-lowest test-backends lint docs docs-build check clean
+.PHONY: demo test fast-test test-lowest test-backends coverage mutants lint docs docs-build check clean
 
 demo: $(VENV)/with-figures  ## Train on the sunspots, beside SimpleRNN
 	$(BIN)/rnn-explained demo
@@ -31,6 +31,16 @@ test-on-%: $(VENV)/with-test
 		tests/test_bptt.py tests/test_convert.py tests/test_equations.py tests/test_layer.py \
 		tests/test_layer_in_models.py tests/test_on_each_backend.py tests/test_unfolding.py
 
+coverage: $(VENV)/with-test  ## Which branches the tests take, on all backends together
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0
+	$(MAKE) test-backends PYTEST_ADDOPTS="--cov --cov-append --cov-report= --cov-fail-under=0"
+	$(BIN)/coverage report
+
+mutants: $(VENV)/with-mutants  ## Whether the tests notice each small change of what computes
+	rm -rf mutants
+	$(BIN)/python tests/mutants.py
+
 lint: $(VENV)/with-lint  ## ruff (lint and format), mypy and bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,7 +56,7 @@ docs-build: $(VENV)/with-docs  ## Build the documentation into site/, strictly
 check: lint docs-build test test-backends test-lowest  ## Everything that continuous integration runs
 
 clean:
-	rm -rf $(VENV) site build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site build dist mutants .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -181,8 +181,7 @@ class ExplainedRNN(keras.layers.Layer):
         self.truncate_bptt = truncate_bptt
 
         self.supports_masking = True
-        # No input_spec: `validation` says more of what is wrong.
-        self.input_spec = None
+        # There is no `input_spec`, for `validation` says more of what is wrong.
         self.states = None
         self._requested_execution = execution
         self._executor = backend.Executor(self.activation, execution, truncate_bptt, unroll)

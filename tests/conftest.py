@@ -11,13 +11,20 @@ from pathlib import Path
 import keras
 import pytest
 from filelock import FileLock
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # Elsewhere than on TensorFlow each example is compiled anew, or runs step by step.
 MOST_EXAMPLES = 50 if keras.backend.backend() == "tensorflow" else 8
 
 settings.register_profile("project", deadline=None, derandomize=True, max_examples=MOST_EXAMPLES)
-settings.load_profile("project")
+# For `make mutants`, where each takes its time and it is enough that a test fails.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("project"),
+    max_examples=15,
+    phases=[Phase.explicit, Phase.generate],
+)
+settings.load_profile("mutants" if "MUTANT_UNDER_TEST" in os.environ else "project")
 
 
 def pytest_collection_modifyitems(config, items):

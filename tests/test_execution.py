@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from keras import ops, tree
 
@@ -72,6 +72,13 @@ def as_tensors(inputs):
     return Inputs(*(None if array is None else as_tensor(array) for array in inputs))
 
 
+ALL_AT_ONCE = {
+    **{"batch": 2, "time": 5, "features": 2, "units": 3, "seed": 0},
+    **{"use_bias": True, "masked": True, "dropped": True},
+}
+
+
+@example(activation="softsign", all_states=True, truncate=2, **ALL_AT_ONCE)
 @given(
     activation=st.sampled_from(list(reference.ACTIVATIONS)),
     all_states=st.booleans(),
@@ -101,6 +108,7 @@ def test_states_and_gradients_are_the_oracles(activation, all_states, truncate, 
         assert_same(gradient, expected[name], 1e-8, name)
 
 
+@example(activation="softsign", truncate=2, **ALL_AT_ONCE)
 @given(
     activation=st.sampled_from(["tanh", "softsign"]),
     truncate=st.none() | st.integers(1, 7),
@@ -129,6 +137,37 @@ def test_a_local_error_is_the_error_times_the_slope(activation, truncate, **size
 def test_a_loss_goes_back_over_the_time_steps_and_to_the_initial_state_at_most(truncate, expected):
     computation = Plain(ops.tanh, True, truncate, unrolled_scan)
     assert computation.truncation(ops.zeros((5, 2, 3))) == expected
+
+
+@pytest.mark.parametrize("truncate", [1, 5, 6, 7])
+def test_a_number_of_time_steps_that_is_not_known_limits_a_loss_when_it_is(truncate):
+    tf = pytest.importorskip("tensorflow")
+    computation = Plain(ops.tanh, True, truncate, unrolled_scan)
+    graph = tf.function(computation.truncation, input_signature=[tf.TensorSpec((None, 2, 3))])
+    assert graph(tf.zeros((5, 2, 3))) == min(truncate, 6)
+
+
+@pytest.mark.parametrize("truncate", [None, 2])
+def test_the_loop_that_is_handed_in_is_the_one_that_runs(truncate):
+    loops = []
+
+    def scan(*arguments, **keywords):
+        loops.append(arguments)
+        return unrolled_scan(*arguments, **keywords)
+
+    inputs, upstream, final_upstream = problem(**ALL_AT_ONCE)
+    computation = Plain(ops.tanh, True, truncate, scan)
+    kept, _ = computation.forward(as_tensors(inputs))
+    assert len(loops) == 1
+    upstream = as_tensor(upstream), as_tensor(final_upstream)
+    computation.local_errors(as_tensors(inputs), kept, upstream)
+    assert len(loops) == 2
+
+
+def test_the_slope_is_written_with_the_state_where_it_can_be():
+    computation = Computation(keras.activations.tanh, True, None, unrolled_scan)
+    error, state = as_tensor(np.array([2.0, 3.0])), as_tensor(np.array([0.5, -0.1]))
+    assert_same(computation.activation_backward(error, state), [1.5, 2.97], 1e-12)
 
 
 def test_automatic_differentiation_is_for_a_backend_to_say():

@@ -502,6 +502,11 @@ def test_what_is_given_for_a_weight_is_that_weights_alone_and_kept_in_the_config
             assert ours is None or ours.get_config() == theirs.get_config()
 
 
+def test_the_activity_regularizer_is_kept_in_the_configuration():
+    config = ExplainedRNN(UNITS, activity_regularizer=keras.regularizers.L1(0.25)).get_config()
+    assert ExplainedRNN.from_config(config).activity_regularizer.l1 == 0.25
+
+
 def test_a_layer_has_simple_rnns_defaults_and_is_ready_to_be_masked():
     ours, theirs = ExplainedRNN(UNITS), keras.layers.SimpleRNN(UNITS)
     for part, (kind, _) in itertools.product(("kernel", "recurrent", "bias"), OF_A_WEIGHT):
