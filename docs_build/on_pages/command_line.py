@@ -4,7 +4,7 @@ import argparse
 import re
 
 from docs_build.facts import facts
-from keras_rnn_explained import cli
+from keras_rnn_explained import __main__, cli
 
 JAPANESE = {
     "demo": {
@@ -52,8 +52,9 @@ def options(language: str, command: str) -> str:
 
 
 def status(language: str, name: str) -> str:
-    """An exit status, by its name in `keras_rnn_explained.cli`."""
-    return f"`{getattr(cli, name)}`"
+    """An exit status, by its name in `keras_rnn_explained.cli` or `.__main__`."""
+    (value,) = (vars(module)[name] for module in (cli, __main__) if name in vars(module))
+    return f"`{value}`"
 
 
 def arguments_of(command: str) -> dict[str, argparse.Action]:
