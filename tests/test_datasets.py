@@ -243,7 +243,7 @@ def test_lengths_and_horizons_may_be_numpy_integers(one):
     ("values", "message"),
     [
         (np.ones((4, 2)), r"must have shape \(time,\); got shape \(4, 2\).*one series at a time"),
-        (3.0, r"must have shape \(time,\); got shape \(\)"),
+        (3.0, r"must be a sequence of numbers of shape \(time,\); got a float"),
         ([[1.0, 2.0], [3.0]], r"must be a sequence of numbers of shape \(time,\); got a nested"),
         (["1", "2", "3"], r"must hold real numbers; got dtype <U1.*Convert it first"),
         ([1.0, None, 3.0], "must hold real numbers; got dtype object"),
