@@ -145,10 +145,10 @@ def test_a_hostile_title_is_text(draw):
     "function", ["unfolded_window", "state_map", "gradient_summands", "gradient_flow"]
 )
 def test_what_can_not_be_drawn_is_refused_with_what_to_do(function):
-    with pytest.raises(TypeError, match=rf"got a int\..*{function}\((unfold|backpropagate)\("):
+    with pytest.raises(TypeError, match=rf"got an int\..*{function}\((unfold|backpropagate)\("):
         getattr(figures, function)(1)
 
 
 def test_what_has_no_recurrent_kernel_is_refused_with_what_to_do():
-    with pytest.raises(TypeError, match=r"got a int\..*recurrent_spectrum\(unfold\("):
+    with pytest.raises(TypeError, match=r"got an int\..*recurrent_spectrum\(unfold\("):
         figures.recurrent_spectrum(1)

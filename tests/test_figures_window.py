@@ -169,7 +169,7 @@ def test_a_number_of_steps_that_is_none_is_refused(steps):
 
 
 def test_what_was_not_unfolded_is_refused():
-    with pytest.raises(TypeError, match=r"got a ExplainedRNN.*unfold\(layer, x\)"):
+    with pytest.raises(TypeError, match=r"got an ExplainedRNN.*unfold\(layer, x\)"):
         unfolded_window(ExplainedRNN(2))
 
 

@@ -227,7 +227,7 @@ class Subclass(torch.nn.RNN):
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        (torch.nn.LSTM(3, 4), "got a LSTM. It has gates: `keras.layers.LSTM`"),
+        (torch.nn.LSTM(3, 4), "got an LSTM. It has gates: `keras.layers.LSTM`"),
         (torch.nn.LSTM(3, 4, proj_size=2), "It has gates"),
         (torch.nn.GRU(3, 4), "`keras.layers.GRU` is its counterpart"),
         (torch.nn.RNNCell(3, 4), '"_l0" at the end of each name'),
