@@ -135,13 +135,11 @@ def pass_back(
     d_t = e_t ⊙ φ'(â_t)                       or, with a mask, 0 where m_t is False
     ∂a_t/∂a_{t−1} takes e_t to r ⊙ (d_t·W_aaᵀ)     and, with a mask, + e_t where m_t is False
     """
-    if mask is None or mask.shape[-1] == 1:
-        local_error, has_output = activation_backward(error, kept), mask
-    else:  # of each unit, and φ may mix units, as softmax does
-        local_error = activation_backward(ops.where(mask, error, 0), kept)
-        has_output = ops.any(mask, axis=-1, keepdims=True)
-    if has_output is not None:
-        local_error = ops.where(has_output, local_error, 0)
+    through = error if mask is None else ops.where(mask, error, 0)
+    local_error = activation_backward(through, kept)
+    if mask is not None:
+        # A time step that is skipped got no error, but 0 times a slope that is not finite is NaN.
+        local_error = ops.where(ops.any(mask, axis=-1, keepdims=True), local_error, 0)
     passed_back = _drop(ops.matmul(local_error, transposed_recurrent_kernel), dropout_mask)
     if mask is not None:
         passed_back = passed_back + ops.where(mask, 0, error)
