@@ -57,9 +57,10 @@ def _code(text):
 
 def _plain(text):
     """A text on one line, with nothing in it that Markdown would take for its own."""
-    return re.sub(
-        r"[^\w ,.:;()=+/?'%–…-]", lambda sign: f"&#{ord(sign[0])};", " ".join(text.split())
+    text = re.sub(
+        r"[^\w ,.:;()=+/?'%–…`-]", lambda sign: f"&#{ord(sign[0])};", " ".join(text.split())
     )
+    return text.replace("`", r"\`")  # there are many, and this is shorter on the page
 
 
 def _id(name):
