@@ -66,10 +66,7 @@ def _explained(arguments: argparse.Namespace, arrays: dict[str, Any], console: C
         raise MisuseError(str(error)) from error
     # Whatever is wrong with a file: Keras raises many kinds of errors.
     try:
-        with warnings.catch_warnings():
-            # A model that was never trained has none of the optimizer's; nothing is trained here.
-            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
-            model = saved_models.load(arguments.model, compile=arguments.loss is None)
+        model = saved_models.load(arguments.model, compile=arguments.loss is None)
     except Exception as error:
         raise MisuseError(
             f"{arguments.model} can't be loaded as a Keras model: {_one_line(error)}"

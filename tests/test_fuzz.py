@@ -53,7 +53,7 @@ def test_a_thousand_cases_agree(arm, cases, seed):
 def test_every_option_of_simple_rnn_is_drawn():
     drawn = set()
 
-    @settings(max_examples=300, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=1500, database=None, suppress_health_check=list(HealthCheck))
     @given(strategies.calls_of_a_layer())
     def draw(case):
         drawn.update(case["options"])

@@ -44,13 +44,18 @@ def remade(layer, put_back):
 def run(make, case):
     """All results by name; what was raised, if anything was, as "error"."""
     tf.config.run_functions_eagerly(not case.get("graphs", False))
-    results = {}
+    return collected(steps(make, case))
+
+
+def collected(results):
+    """Results as they come, by name, up to what is raised, if anything is, as "error"."""
+    by_name = {}
     try:
-        for what, value in steps(make, case):
-            results[what] = value
+        for what, value in results:
+            by_name[what] = value
     except Exception as error:
-        results["error"] = error
-    return results
+        by_name["error"] = error
+    return by_name
 
 
 def steps(make, case):

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from tests.fuzz.calls import made
+from tests.fuzz.calls import collected, made
 from tests.fuzz.comparing import side_by_side
 
 
@@ -65,13 +65,7 @@ def to_words(x):
 def run_model(make, case):
     """Losses, weights and predictions by name; what was raised, if anything was, as "error"."""
     tf.config.run_functions_eagerly(False)
-    results = {}
-    try:
-        for what, value in steps_of_training(make, case):
-            results[what] = value
-    except Exception as error:
-        results["error"] = error
-    return results
+    return collected(steps_of_training(make, case))
 
 
 def steps_of_training(make, case):
