@@ -13,14 +13,13 @@ from docs_build import (
     mathematics,
     notebooks,
     scripts,
+    search,
     stylesheets,
 )
 from docs_build.on_pages import playground
 
 # Keras reads TensorFlow's variables into NumPy in a way that NumPy 2 warns of.
 warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)
-
-on_post_build = languages.build_the_others
 
 
 def on_files(files, config):
@@ -45,6 +44,12 @@ def on_page_context(context, page, config, nav):
 
 def on_post_page(output, page, config):
     """When all of it is there."""
-    search = {"en": "Search", "ja": "検索"}[config.theme["language"]]
-    output = stylesheets.needed(accessibility.named(output, search))
+    name = {"en": "Search", "ja": "検索"}[config.theme["language"]]
+    output = stylesheets.needed(accessibility.named(output, name))
     return scripts.embedded(output, page.meta.get("modules", []))
+
+
+def on_post_build(config):
+    """When all of the language is there."""
+    search.mend(config.site_dir)
+    languages.build_the_others(config)

@@ -17,6 +17,7 @@ from docs_build import (
     languages,
     mathematics,
     scripts,
+    search,
     stylesheets,
 )
 
@@ -113,3 +114,25 @@ def test_a_page_brings_the_style_sheets_that_it_uses():
     assert stylesheets.needed(calculates) == calculates.replace(sheets[1] + sheets[2], "")
     documents = bare + '<div class="doc doc-object">'
     assert stylesheets.needed(documents) == documents.replace(sheets[3], "")
+
+
+@pytest.fixture
+def search_script(tmp_path):
+    folder = tmp_path / "assets" / "javascripts" / "workers"
+    folder.mkdir(parents=True)
+    return folder / "search.0a1b2c3d.min.js"
+
+
+def test_the_search_is_mended(tmp_path, search_script):
+    search_script.write_text(f"before;{search.JOINED};after", encoding="utf-8")
+    search.mend(tmp_path)
+    assert search_script.read_text(encoding="utf-8") == f"before;{search.APART};after"
+
+
+def test_a_search_of_another_theme_stops_the_build(tmp_path, search_script):
+    with pytest.raises(ValueError, match="was expected to have the script of the search"):
+        search.mend(tmp_path)
+    search_script.write_text("another search", encoding="utf-8")
+    with pytest.raises(ValueError, match="0 times: the theme has another search now"):
+        search.mend(tmp_path)
+    assert search_script.read_text(encoding="utf-8") == "another search"

@@ -23,8 +23,8 @@ def trained(folder, *callbacks):
     model = keras.Sequential(
         [
             keras.Input((5, 2)),
-            ExplainedRNN(3, return_sequences=True, dropout=0.4, recurrent_dropout=0.4),
-            ExplainedRNN(3),
+            ExplainedRNN(3, return_sequences=True, dropout=0.4, recurrent_dropout=0.4, name="one"),
+            ExplainedRNN(3, name="two"),
             keras.layers.Dense(1),
         ]
     )

@@ -14,6 +14,8 @@ import pytest
 import yaml
 from fontTools import ttLib
 
+from docs_build.languages import FIRST, LANGUAGES
+from docs_build.on_pages import glossary
 from tests.accessibility import violations
 
 ROOT = Path(__file__).parent.parent
@@ -176,6 +178,19 @@ def test_the_search_finds(opened, address, site, language, query, where):
     first = page.locator(".md-search-result__item").first
     first.wait_for(timeout=60_000)
     assert query.split()[0] in page.locator(".md-search-result__list").inner_text()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_search_finds_each_term_of_the_glossary(opened, address, language):
+    start = address + ("" if language == FIRST else f"{language}/")
+    page = opened(start + "index.html")
+    terms = [term[language] for group in glossary.groups() for term in group["terms"]]
+    for term in terms:
+        page.locator("input[name=query]").fill("")
+        page.locator(".md-search-result__item").first.wait_for(state="detached")
+        page.locator("input[name=query]").fill(term)
+        page.locator(".md-search-result__item").first.wait_for()
+    assert len(terms) >= 30
 
 
 class Anchors(HTMLParser):
