@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -48,6 +50,33 @@ def test_a_thousand_cases_agree(arm, cases, seed):
     outcome = hunting.run(hunting.Hunt(arm, cases, seed))
     assert outcome.script is None, f"{outcome.what}\n{outcome.script}"
     assert outcome.cases == cases
+
+
+def test_a_run_goes_on_where_another_ended():
+    planned = hunting.hunts(10_000, 1, ARMS, "some.Layer")
+    assert sum(hunt.cases for hunt in planned) == 10_000
+    assert hunting.without_the_first(0, planned) == planned
+    left = hunting.without_the_first(4_000, planned)
+    assert left == planned[-len(left) :]
+    assert 5_900 < sum(hunt.cases for hunt in left) <= 6_000
+    assert hunting.without_the_first(10_000, planned) == []
+
+
+@pytest.mark.slow
+def test_a_run_that_is_terminated_takes_its_processes_with_it():
+    command = [sys.executable, "-m", "tests.fuzz", "--cases", "10000", "--processes", "2"]
+    fuzzer = subprocess.Popen(
+        command, cwd=Path(__file__).parent.parent, stderr=subprocess.PIPE, text=True
+    )
+    main = psutil.Process(fuzzer.pid)
+    while len(main.children()) < 3 and fuzzer.poll() is None:  # two, and a tracker of resources
+        time.sleep(0.1)
+    processes = main.children()
+    fuzzer.terminate()
+    assert fuzzer.wait(60) == 1
+    assert "Terminated" in fuzzer.stderr.read()
+    _, alive = psutil.wait_procs(processes, 60)
+    assert alive == []
 
 
 def test_every_option_of_simple_rnn_is_drawn():

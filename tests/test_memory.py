@@ -10,12 +10,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
 from keras_rnn_explained import ExplainedRNN, GradientFlow, backpropagate, explain
-
-psutil = pytest.importorskip("psutil")
 
 MOST = 8
 """MiB by which a process may grow in the second half."""

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--cases", type=int, default=1000, help="how many, of all arms together")
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
+    parser.add_argument("--skip", type=int, default=0, help="how many an earlier run had already")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="one a core")
     parser.add_argument("--arm", action="append", choices=NAMES, help="only this one; repeatable")
     parser.add_argument("--layer", default=hunting.Hunt.layer, help="another class, as module.Name")
@@ -27,7 +29,10 @@ def main():
 
     arms = [arm for arm in ARMS if given.arm is None or arm.name in given.arm]
     planned = hunting.hunts(given.cases, given.seed, arms, given.layer)
+    planned = hunting.without_the_first(given.skip, planned)
+    cases = sum(hunt.cases for hunt in planned)
     outcomes, start = [], time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Terminated"))  # and so the workers, too
     for outcome in hunting.run_all(planned, given.processes):
         outcomes.append(outcome)
         if outcome.script is not None:
@@ -37,7 +42,7 @@ def main():
         left = passed / len(outcomes) * (len(planned) - len(outcomes)) / 60
         failures = sum(one.script is not None for one in outcomes)
         print(
-            f"\r{ran:,} of {given.cases:,} cases, {failures} failures, {left:.0f} min left ",
+            f"\r{ran:,} of {cases:,} cases, {failures} failures, {left:.0f} min left ",
             end="",
             file=sys.stderr,
             flush=True,

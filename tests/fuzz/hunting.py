@@ -129,6 +129,16 @@ def hunts(cases, first_seed, arms, layer):
     return [hunt for _, hunt in sorted(planned, key=lambda one: one[0])]
 
 
+def without_the_first(cases, planned):
+    """The hunts after those that have so many cases."""
+    before = 0
+    for place, hunt in enumerate(planned):
+        if before >= cases:
+            return planned[place:]
+        before += hunt.cases
+    return []
+
+
 def run_all(planned, processes):
     """Yields the outcome of each hunt as it ends."""
     context = multiprocessing.get_context("spawn")
