@@ -31,9 +31,9 @@ test-on-%: $(VENV)/with-test
 		tests/test_bptt.py tests/test_convert.py tests/test_equations.py tests/test_layer.py \
 		tests/test_layer_in_models.py tests/test_on_each_backend.py tests/test_unfolding.py
 
-coverage: $(VENV)/with-test  ## Which branches the tests take, on all backends together
+coverage: $(VENV)/with-test  ## Which branches the tests take, in a random order, on all backends together
 	$(BIN)/coverage erase
-	$(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0
+	$(BIN)/python -m pytest -n auto --random-order --cov --cov-report= --cov-fail-under=0
 	$(MAKE) test-backends PYTEST_ADDOPTS="--cov --cov-append --cov-report= --cov-fail-under=0"
 	$(BIN)/coverage report
 
