@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 
 import keras_rnn_explained
 from keras_rnn_explained import ExplainedRNN
+from tests.comparison import TOLERANCE
 from tests.fuzz import comparing, hunting, looks, reproducing, strategies
-from tests.fuzz.arms import ARMS, differences
+from tests.fuzz.arms import ARMS, Difference, differences, is_rounding
 from tests.fuzz.known_differences import KNOWN, for_simple_rnn
 
 pytestmark = [
@@ -112,12 +113,27 @@ def made_again():
     return {**case, "calls": [*case["calls"], again]}
 
 
+def saved_and_loaded(how):
+    return {
+        "around": "nothing",
+        "options": {"units": 2, "recurrent_dropout": 0.5},
+        "numbers": 0,
+        "x": np.ones((2, 2, 2), "float32"),
+        "y": np.ones((2, 2), "float32"),
+        "optimizer": "sgd",
+        "loss": "mse",
+        "before": (how, 1),
+    }
+
+
 OF_UNITS = np.stack([MASK, ~MASK], axis=-1)
 NOT_FINITE = np.where(MASK[..., None], X, np.nan).astype("float32")
 
 EXAMPLES = {
     "activity-regularizer": case_of(activity_regularizer="l2"),
     "seed": made_again(),
+    "seed, of a model": saved_and_loaded("save"),
+    "seed, of weights": saved_and_loaded("save weights"),
     "unroll": case_of(
         {"mask": MASK},
         unroll=True,
@@ -145,9 +161,14 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
-def test_each_known_difference_is_one_still_and_explains_its_example(known):
-    case = EXAMPLES[known.name]
+def test_each_known_difference_has_an_example():
+    assert {name.partition(",")[0] for name in EXAMPLES} == {known.name for known in KNOWN}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_known_difference_is_one_still_and_explains_its_example(name):
+    case = EXAMPLES[name]
+    (known,) = [known for known in KNOWN if known.name == name.partition(",")[0]]
     assert known.applies(case)
     arm = ARM["models" if "around" in case else "calls"]
     as_it_is = list(arm.compared(ExplainedRNN, case, case))
@@ -237,6 +258,41 @@ def test_a_planted_bug_of_the_gradient_alone_is_found_and_the_outputs_are_not_bl
     outcome = hunting.run(hunting.Hunt("calls", 30, 0, "planted.WrongDerivative"))
     assert "gradient of x 0 of call 0" in outcome.what
     assert "output" not in outcome.what
+
+
+def test_in_16_bits_who_is_nearer_to_float64_is_right():
+    # The gradient of the initial state is a small rest of large parts.
+    case = case_of(
+        units=3,
+        activation="wave",
+        go_backwards=True,
+        activity_regularizer="l1",
+        dtype="mixed_bfloat16",
+    )
+    kernels = [[[1, 1, 1], [-1, 1, 0]], [[0, 1, 0], [1, -1, 0], [1, 1, 0]]]
+    x = [[[0, 1], [-1, 0], [0, -1]], [[-1, -1], [1, -1], [1, 0]]]
+    state = [-0.2981828451156616, -0.12246529757976532, -0.2533731460571289]
+    case |= {
+        "weights": [*map(np.array, kernels), np.array([0.3125, -0.375, 0.1875])],
+        "calls": [{"x": [np.array(x, "float32")], "initial_state": np.array(state, "float32")}],
+        "graphs": True,
+        "ours": {"execution": "compiled"},
+    }
+    arm, what = ARM["graphs"], "gradient of initial state of call 0"
+    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
+    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
+    assert apart > TOLERANCE["bfloat16"]
+    assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [(1.1, 0.9, True), (1.14, 0.9, True), (1.2, 0.9, False), (3.0, 2.5, False), (1.2, 1.0, False)],
+)
+def test_rounding_explains_no_more_than_half_as_much_again(ours, theirs, expected):
+    one = Difference("output", np.array([ours]), np.array([theirs]), 1.0)
+    assert is_rounding(one, {"output": np.array([1.0])}) == expected
+    assert not is_rounding(one, {})
 
 
 def test_a_look_that_shows_something_else_is_found(monkeypatch):

@@ -121,6 +121,15 @@ def _of_an_activation_layer(case, what, ours, theirs):
     return what in its_weights or _only_simple_rnn_fails(case, what, ours, theirs)
 
 
+def _is_made_again(case):
+    saved = (case.get("before") or [""])[0].startswith("save")
+    return saved or any(call.get("before") == "remake" for call in calls_of(case))
+
+
+def _with_its_seeds(case):
+    return {**case, "put back": {"seed": case["options"].get("seed")}, "keep seeds": True}
+
+
 def _gradient_of_truncation(case, what, ours, theirs):
     return what.startswith("gradient of ")
 
@@ -134,12 +143,9 @@ KNOWN = (
     ),
     KnownDifference(
         "seed",
-        "a layer made again from its configuration drops the same units",
-        applies=lambda case: any(c.get("before") == "remake" for c in calls_of(case)),
-        for_simple_rnn=lambda case: {
-            **case,
-            "put back": {"seed": case["options"].get("seed")},
-        },
+        "a layer made again from its configuration, and a saved model, go on with the same masks",
+        applies=_is_made_again,
+        for_simple_rnn=_with_its_seeds,
     ),
     KnownDifference(
         "unroll",

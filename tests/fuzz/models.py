@@ -80,11 +80,15 @@ def steps_of_training(make, case):
     yield "names", [(w.name, tuple(w.shape), w.dtype) for w in model.weights]
     yield "prediction before", model.predict_on_batch(case["x"])
     for step in range(3):
+        before = model
         if case.get("before") == ("save", step):
             model = saved_and_loaded(model)
         if case.get("before") == ("save weights", step):
             model = with_saved_weights(model, model_of(make, case))
             model.compile(case["optimizer"], case["loss"], **compiled)
+        if case.get("keep seeds"):
+            for old, new in zip(seeds_of(before), seeds_of(model), strict=True):
+                new.assign(old)
         if case.get("before") == ("freeze", step):
             model.layers[-3].trainable = False
             model.compile(case["optimizer"], case["loss"], **compiled)
@@ -93,6 +97,10 @@ def steps_of_training(make, case):
         for place, weight in enumerate(model.weights):
             yield f"weight {place} after step {step}", np.array(weight.numpy())
     yield "prediction after", model.predict_on_batch(case["x"])
+
+
+def seeds_of(model):
+    return [one for one in model.variables if one.name == "seed_generator_state"]
 
 
 def saved_and_loaded(model):
