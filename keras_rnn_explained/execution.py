@@ -61,6 +61,64 @@ class Execution:
         return f"{self.way}: {self.reason}"
 
 
+class Executor:
+    """Runs the equations of one layer, each time in the way that fits the call.
+
+    A backend says what is left open: `choose`, `run` and `computation`.
+
+    Args:
+        activation: φ, a function of a tensor.
+        requested: One of `WAYS`.
+        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
+        unroll: Whether the time step is repeated in the program instead of looping, where the
+            backend has another loop than Python's.
+
+    Attributes:
+        execution: How the last call ran that was not a run of a program made before; `None` before
+            the first.
+    """
+
+    as_tensor: Callable = staticmethod(ops.convert_to_tensor)
+
+    def __init__(
+        self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
+    ):
+        self.activation = activation
+        self.requested = requested
+        self.truncate_bptt = truncate_bptt
+        self.unroll = unroll
+        self.execution: Execution | None = None
+
+    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
+        """The states of all time steps (`None` unless `all_states`), and the last state."""
+        inputs = self._as_tensors(inputs)
+        self.execution = self.choose(inputs, all_states)
+        return self.run(inputs, all_states, self.execution.way)
+
+    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
+        """All states and the last, in the way in which a call would give what is asked for.
+
+        They are the same to the last bit then. `execution` stays: looking changes nothing.
+        """
+        inputs = self._as_tensors(inputs)
+        return self.run(inputs, True, self.choose(inputs, all_states).way)
+
+    def choose(self, inputs: Inputs, all_states: bool) -> Execution:
+        """The way that fits a call."""
+        raise NotImplementedError
+
+    def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
+        """What a call gives."""
+        raise NotImplementedError
+
+    def computation(self, inputs: Inputs) -> "Computation":
+        """The computation for such inputs, to be looked into."""
+        raise NotImplementedError
+
+    def _as_tensors(self, inputs):
+        return Inputs(*(i if i is None else self.as_tensor(i) for i in inputs))
+
+
 class Computation:
     """The equations for one activation, as functions of what a layer is called with.
 

@@ -8,9 +8,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import keras
-from keras import ops
 
-from keras_rnn_explained import equations
+from keras_rnn_explained import equations, execution
 from keras_rnn_explained.execution import (
     Computation,
     Execution,
@@ -38,47 +37,17 @@ MODULES = ()
 COMPILED_FUNCTIONS = (type(jax.jit(abs)),)
 
 
-class Executor:
-    """Runs the equations of one layer.
-
-    Args:
-        activation: φ, a function of a tensor.
-        requested: One of `execution.WAYS`.
-        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
-        unroll: Whether the time step is repeated in the program instead of looping.
-
-    Attributes:
-        execution: How the last call ran that was not a run of a program made before; `None` before
-            the first.
-    """
+class Executor(execution.Executor):
+    """Runs the equations of one layer, compiled unless it is told not to."""
 
     def __init__(
         self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
     ):
-        self.activation = activation
-        self.requested = requested
-        self.truncate_bptt = truncate_bptt
-        self.unroll = unroll
-        self.execution: Execution | None = None
+        super().__init__(activation, requested, truncate_bptt, unroll)
         self._reads_variables: bool | None = None
         self._programs: dict[tuple[bool, str], Program] = {}
 
-    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
-        """The states of all time steps (`None` unless `all_states`), and the last state."""
-        self.execution = self.choose(inputs)
-        states, last_state = self._run(inputs, all_states)
-        return states if all_states else None, last_state
-
-    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
-        """All states and the last; `execution` stays."""
-        return self._run(inputs, True)
-
-    def computation(self, inputs: Inputs) -> Computation:
-        """The computation for such inputs, to be looked into."""
-        return self.program(True, self.choose(inputs).way)
-
-    def choose(self, inputs: Inputs) -> Execution:
-        """The way that fits a call."""
+    def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         if self._reads_variables is None:
             known = equations.derivative_from_state(self.activation) is not None
             self._reads_variables = not known and reads_variables(
@@ -90,9 +59,11 @@ class Executor:
             return Execution("plain", "the layer has execution='plain'")
         return Execution("compiled", "JAX compiles every loop")
 
-    def _run(self, inputs, all_states):
-        inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in inputs))
-        return self.program(all_states, self.choose(inputs).way)(inputs)
+    def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
+        return self.program(all_states, way)(inputs)
+
+    def computation(self, inputs: Inputs) -> Computation:
+        return self.program(True, self.choose(inputs, True).way)
 
     def program(self, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""

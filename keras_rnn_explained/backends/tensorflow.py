@@ -15,7 +15,7 @@ from keras import ops
 from tensorflow.python.eager import forwardprop_util
 from tensorflow.python.ops import control_flow_util
 
-from keras_rnn_explained import equations, exporting
+from keras_rnn_explained import equations, execution, exporting
 from keras_rnn_explained.backends.tensorflow_loops import WITHOUT_BPTT, scan
 from keras_rnn_explained.execution import (
     Computation,
@@ -63,49 +63,23 @@ MODULES = ()
 COMPILED_FUNCTIONS = (tf.types.experimental.PolymorphicFunction,)
 
 
-class Executor:
-    """Runs the equations of one layer, each time in the way that fits the call.
+class Executor(execution.Executor):
+    """Runs the equations of one layer, compiled where that pays."""
 
-    Args:
-        activation: φ, a function of a tensor.
-        requested: One of `WAYS`.
-        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
-        unroll: Whether the plain way repeats the time step in the graph instead of looping.
-
-    Attributes:
-        execution: How the last call ran that was not a run of a graph made before; `None` before
-            the first.
-    """
+    # A tf.Variable that a custom gradient reads would be an input that is not handed in.
+    as_tensor = staticmethod(tf.convert_to_tensor)
 
     def __init__(
         self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
     ):
-        self.activation = activation
-        self.requested = requested
-        self.truncate_bptt = truncate_bptt
-        self.unroll = unroll
-        self.execution: Execution | None = None
+        super().__init__(activation, requested, truncate_bptt, unroll)
         # Layers with the same well-known activation share their programs, and so compile once.
         known = equations.derivative_from_state(activation) is not None
         self._programs: dict = _shared_programs if known else {}
         self._obstacle_sought = known
         self._obstacle: Execution | None = None
 
-    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
-        """See `Program.__call__`."""
-        inputs = _as_tensors(inputs)
-        self.execution = self.choose(inputs, all_states)
-        return self._run(inputs, all_states, self.execution.way)
-
-    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
-        """All states and the last, in the way in which a call would give what is asked for.
-
-        They are the same to the last bit then. `execution` stays: looking changes nothing.
-        """
-        inputs = _as_tensors(inputs)
-        return self._run(inputs, True, self.choose(inputs, all_states).way)
-
-    def _run(self, inputs, all_states, way):
+    def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
         if inputs.x.shape[1] is None:
             message = "`sequences` must have at least one time step, but came with no time step."
             inputs = inputs._replace(x=require(tf.shape(inputs.x)[1] > 0, message, inputs.x))
@@ -131,11 +105,9 @@ class Executor:
         return self._programs[key]
 
     def computation(self, inputs: Inputs) -> Computation:
-        """The plain computation for such inputs, to be looked into."""
         return self.program(inputs, all_states=True, way="plain")
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
-        """The way that fits a call."""
         target = None if tf.executing_eagerly() else exporting.target()
         if target is not None and (self.requested, target) != ("compiled", "a SavedModel"):
             return Execution("exported", f"the model is exported to {target}")
@@ -263,11 +235,6 @@ class Program(Computation):
 
 
 _shared_programs: dict[tuple, Program] = {}
-
-
-def _as_tensors(inputs: Inputs) -> Inputs:
-    # A tf.Variable that a custom gradient reads would be an input that is not handed in.
-    return Inputs(*(i if i is None else tf.convert_to_tensor(i) for i in inputs))
 
 
 def as_graph(function: Callable, compiled: bool, any_size: bool = False) -> Callable:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from keras import ops
 
+from keras_rnn_explained import execution
 from keras_rnn_explained.execution import (
     Computation,
     Execution,
@@ -33,46 +34,17 @@ MODULES = (torch.nn.Module,)
 COMPILED_FUNCTIONS = (torch.jit.ScriptFunction,)
 
 
-class Executor:
-    """Runs the equations of one layer.
-
-    Args:
-        activation: φ, a function of a tensor.
-        requested: One of `execution.WAYS`.
-        truncate_bptt: Over how many time steps BPTT goes back; `None` is all.
-        unroll: Says nothing here: torch has no other loop than Python's.
-
-    Attributes:
-        execution: How the last call ran; `None` before the first.
-    """
+class Executor(execution.Executor):
+    """Runs the equations of one layer, operation by operation."""
 
     def __init__(
         self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
     ):
-        self.activation = activation
-        self.requested = requested
-        self.truncate_bptt = truncate_bptt
-        self.unroll = unroll
-        self.execution: Execution | None = None
+        super().__init__(activation, requested, truncate_bptt, unroll)
         self._has_variables: bool | None = None
         self._program = Program(activation, truncate_bptt)
 
-    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
-        """The states of all time steps (`None` unless `all_states`), and the last state."""
-        self.execution = self.choose(inputs)
-        states, last_state = self._run(inputs)
-        return states if all_states else None, last_state
-
-    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
-        """All states and the last; `execution` stays."""
-        return self._run(inputs)
-
-    def computation(self, inputs: Inputs) -> Computation:
-        """The computation for such inputs, to be looked into."""
-        return self._program
-
-    def choose(self, inputs: Inputs) -> Execution:
-        """The way that fits a call."""
+    def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         if self._has_variables is None:
             state = torch.zeros_like(inputs.initial_state[:1], requires_grad=False)
             with torch.enable_grad():
@@ -81,13 +53,15 @@ class Executor:
             return Execution("autodiff", "the activation has variables, which need gradients too")
         return Execution("plain", "torch runs operation by operation")
 
-    def _run(self, inputs):
-        inputs = Inputs(*(i if i is None else ops.convert_to_tensor(i) for i in inputs))
-        if self.choose(inputs).way == "autodiff":
+    def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
+        if way == "autodiff":
             states, _ = self._program.forward(inputs)
         else:
             states = States.apply(self._program, *inputs)
-        return swap_time_and_batch(states), states[-1]
+        return swap_time_and_batch(states) if all_states else None, states[-1]
+
+    def computation(self, inputs: Inputs) -> Computation:
+        return self._program
 
 
 class Program(Computation):
