@@ -113,16 +113,16 @@ def made_again():
     return {**case, "calls": [*case["calls"], again]}
 
 
-def saved_and_loaded(how):
+def model_of_dropout(around="nothing", before=(), **options):
     return {
-        "around": "nothing",
-        "options": {"units": 2, "recurrent_dropout": 0.5},
+        "around": around,
+        "options": {"units": 2, "recurrent_dropout": 0.5, **options},
         "numbers": 0,
         "x": np.ones((2, 2, 2), "float32"),
         "y": np.ones((2, 2), "float32"),
         "optimizer": "sgd",
         "loss": "mse",
-        "before": (how, 1),
+        "before": before,
     }
 
 
@@ -132,8 +132,9 @@ NOT_FINITE = np.where(MASK[..., None], X, np.nan).astype("float32")
 EXAMPLES = {
     "activity-regularizer": case_of(activity_regularizer="l2"),
     "seed": made_again(),
-    "seed, of a model": saved_and_loaded("save"),
-    "seed, of weights": saved_and_loaded("save weights"),
+    "seed, of a model": model_of_dropout(before=("save", 1)),
+    "seed, of weights": model_of_dropout(before=("save weights", 1)),
+    "seed, of a copy": model_of_dropout("both directions, each its own", seed=0),
     "unroll": case_of(
         {"mask": MASK},
         unroll=True,

@@ -123,7 +123,8 @@ def _of_an_activation_layer(case, what, ours, theirs):
 
 def _is_made_again(case):
     saved = (case.get("before") or [""])[0].startswith("save")
-    return saved or any(call.get("before") == "remake" for call in calls_of(case))
+    copied = case.get("around", "").startswith("both directions")  # as Bidirectional does
+    return saved or copied or any(call.get("before") == "remake" for call in calls_of(case))
 
 
 def _with_its_seeds(case):

@@ -77,6 +77,9 @@ def steps_of_training(make, case):
     )
     compiled = {"run_eagerly": True, "jit_compile": False}
     model.compile(case["optimizer"], case["loss"], **compiled)
+    if case.get("keep seeds") and case["options"].get("seed") is not None:
+        for one in seeds_of(model):
+            one.assign(keras.random.SeedGenerator(case["options"]["seed"]).state)
     yield "names", [(w.name, tuple(w.shape), w.dtype) for w in model.weights]
     yield "prediction before", model.predict_on_batch(case["x"])
     for step in range(3):
