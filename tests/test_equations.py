@@ -8,7 +8,7 @@ from keras import ops
 from keras_rnn_explained import equations
 from keras_rnn_explained.execution import as_tensor, unrolled_scan
 from tests import reference
-from tests.comparison import assert_same
+from tests.comparison import TOLERANCE, assert_same
 from tests.differentiation import differentiate
 
 NAMES = ("x", "kernel", "recurrent_kernel", "bias", "initial_state")
@@ -257,10 +257,11 @@ def test_the_whole_error_times_the_slope_is_the_local_error(masked, truncate):
         for whole in (False, True)
     )
     expected = error * (1 - states**2)
-    assert_same(
-        local_error, expected if mask is None else expected * time_major(mask[..., None] * 1.0), 0
-    )
-    assert_same(same_initial_state, initial_state, 0)
+    if mask is not None:
+        expected *= time_major(mask[..., None] * 1.0)
+    # Not to the bit: a backend may compile what is in the loop, and then it rounds otherwise.
+    assert_same(local_error, expected, TOLERANCE["float64"])
+    assert_same(same_initial_state, initial_state, TOLERANCE["float64"])
 
 
 @given(
