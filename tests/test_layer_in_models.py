@@ -326,3 +326,40 @@ def test_time_distributed_in_mixed_precision_gives_what_it_gives_around_simple_r
         wrapped.set_weights([np.full((3, 4), 0.5), np.eye(4), np.zeros(4)])
         outputs.append(keras.ops.cast(wrapped(x), "float32"))
     assert_same(outputs[1], outputs[0], TOLERANCE["bfloat16"])
+
+
+@pytest.mark.parametrize("rates", [{"dropout": 0.5}, {"recurrent_dropout": 0.5}])
+@pytest.mark.parametrize("way", ["weights", "model"])
+def test_what_is_loaded_goes_on_with_the_masks_of_what_was_saved(tmp_path, way, rates):
+    def network():
+        return keras.Sequential([keras.Input((6, 3)), ExplainedRNN(4, **rates)])
+
+    model = network()
+    first = model(X, training=True)
+    if way == "weights":
+        path = tmp_path / "model.weights.h5"
+        model.save_weights(path)
+        loaded = network()
+        loaded.load_weights(path)
+    else:
+        path = tmp_path / "model.keras"
+        model.save(path)
+        loaded = keras.models.load_model(path)
+    second = model(X, training=True)
+    assert_same(loaded(X, training=True), second, 0)
+    assert not np.array_equal(*map(keras.ops.convert_to_numpy, (first, second)))
+
+
+def test_weights_saved_without_a_random_state_leave_it(tmp_path):
+    """As those of a layer without dropout, and of `SimpleRNN`."""
+    stored = {}
+    without = ExplainedRNN(4)
+    without.build((None, 6, 3))
+    without.save_own_variables(stored)
+    assert len(stored) == len(without.weights)
+    layer = ExplainedRNN(4, dropout=0.5, seed=7)
+    layer.build((None, 6, 3))
+    before = keras.ops.convert_to_numpy(layer.seed_generator.state)
+    layer.load_own_variables(stored)
+    assert_same(layer.kernel, without.kernel, 0)
+    assert np.array_equal(keras.ops.convert_to_numpy(layer.seed_generator.state), before)

@@ -203,6 +203,8 @@ def looks_at_a_layer(draw):
         call["initial_state"] = np.array(np.broadcast_to(call["initial_state"], (len(x), units)))
     call["x"] = [x]
     options = {name: one for name, one in case["options"].items() if name != "return_state"}
+    if options.get("return_sequences") and np.ndim(call.get("mask")) == 3:
+        call["mask"] = np.any(call["mask"], axis=-1)  # the losses of Keras take none of units
     in_a_model = {"in a model": True} if draw(chance(20)) else {}
     return {**case, "options": options, "calls": [call], **in_a_model}
 
