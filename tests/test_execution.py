@@ -10,6 +10,7 @@ from keras import ops, tree
 from keras_rnn_explained.execution import (
     Computation,
     Execution,
+    Executor,
     Inputs,
     as_tensor,
     swap_time_and_batch,
@@ -227,3 +228,29 @@ def test_a_way_of_execution_says_what_and_why():
     assert str(way) == "plain: so it was asked for"
     with pytest.raises(AttributeError):
         way.way = "compiled"
+
+
+class Noted(Executor):
+    """Gives what it is asked, and computes nothing."""
+
+    def choose(self, inputs, all_states):
+        return Execution("compiled" if all_states else "plain", "to be noted")
+
+    def run(self, inputs, all_states, way):
+        return inputs, (all_states, way)
+
+
+@pytest.mark.parametrize(("all_states", "way"), [(False, "plain"), (True, "compiled")])
+def test_a_call_is_noted_and_a_look_gives_all_states_in_the_same_way_and_is_not(all_states, way):
+    given = Inputs(*np.ones((5, 2, 2, 2)), mask=np.ones((2, 2, 1), bool))
+    run = Noted(ops.tanh, "auto", 3, True)
+    assert (run.requested, run.truncate_bptt, run.unroll) == ("auto", 3, True)
+    looked_at, asked = run.look(given, all_states)
+    assert asked == (True, way)
+    assert run.execution is None
+    called, asked = run(given, all_states)
+    assert asked == (all_states, way)
+    assert run.execution == Execution(way, "to be noted")
+    for inputs in (looked_at, called):
+        assert all(map(ops.is_tensor, inputs[:-1]))
+        assert inputs.dropout_mask is None

@@ -535,3 +535,45 @@ def test_a_simple_rnns_configuration_makes_an_explained_rnn():
         keras.activations.relu,
         True,
     )
+
+
+# Without a seed Keras draws from torch's own generator there.
+UNSEEDED = pytest.param({"dropout": 0.5}, marks=pytest.mark.backend("tensorflow", "jax"))
+SEEDED = [{"dropout": 0.5, "seed": 1}, {"recurrent_dropout": 0.5, "seed": 1}]
+
+
+@pytest.mark.parametrize("rates", [UNSEEDED, *SEEDED])
+@pytest.mark.parametrize("way", ["weights", "model"])
+def test_what_is_loaded_goes_on_with_the_masks_of_what_was_saved(tmp_path, way, rates):
+    def network():
+        return keras.Sequential([keras.Input((TIME, FEATURES)), ExplainedRNN(4, **rates)])
+
+    model, x = network(), sequences()
+    first = model(x, training=True)
+    if way == "weights":
+        path = tmp_path / "model.weights.h5"
+        model.save_weights(path)
+        loaded = network()
+        loaded.load_weights(path)
+    else:
+        path = tmp_path / "model.keras"
+        model.save(path)
+        loaded = keras.models.load_model(path)
+    second = model(x, training=True)
+    assert_same(loaded(x, training=True), second, 0)
+    assert not np.array_equal(*map(keras.ops.convert_to_numpy, (first, second)))
+
+
+def test_weights_saved_without_a_random_state_leave_it(tmp_path):
+    """As those of a layer without dropout, and of `SimpleRNN`."""
+    stored = {}
+    without = ExplainedRNN(4)
+    without.build((None, TIME, FEATURES))
+    without.save_own_variables(stored)
+    assert len(stored) == len(without.weights)
+    layer = ExplainedRNN(4, dropout=0.5, seed=7)
+    layer.build((None, TIME, FEATURES))
+    before = keras.ops.convert_to_numpy(layer.seed_generator.state)
+    layer.load_own_variables(stored)
+    assert_same(layer.kernel, without.kernel, 0)
+    assert np.array_equal(keras.ops.convert_to_numpy(layer.seed_generator.state), before)
