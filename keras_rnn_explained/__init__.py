@@ -68,6 +68,10 @@ def __getattr__(name: str) -> Any:
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
+
+
 def _is_starting_as_a_command() -> bool:
     """Whether this is the start of `rnn-explained`, or of `python -m keras_rnn_explained`."""
     program = sys.argv[0] if sys.argv else ""

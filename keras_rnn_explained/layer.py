@@ -186,6 +186,11 @@ class ExplainedRNN(keras.layers.Layer):
         self._requested_execution = execution
         self._executor = backend.Executor(self.activation, execution, truncate_bptt, unroll)
 
+    def __setattr__(self, name, value):
+        if name in validation.SETTLED and hasattr(self, name):
+            validation.settled(name, self.name)
+        super().__setattr__(name, value)
+
     @property
     def execution(self) -> Execution | None:
         """How the last call ran and why; `None` before the first.

@@ -16,6 +16,25 @@ Shape = tuple[int | None, ...]
 LIBRARIES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
 
 
+# What weights, programs and traced graphs are made from. Nor can it be set in a SimpleRNN.
+SETTLED = frozenset(
+    [
+        "units",
+        "activation",
+        "use_bias",
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "bias_regularizer",
+        "kernel_constraint",
+        "recurrent_constraint",
+        "bias_constraint",
+        "dropout",
+        "recurrent_dropout",
+        "truncate_bptt",
+    ]
+)
+
+
 def positive_integer(name: str, value: Any) -> int:
     """`value` as an `int`.
 
@@ -71,6 +90,19 @@ def fraction(name: str, value: Any) -> float:
     if value != value:
         raise ValueError(message)
     return min(1.0, max(0.0, float(value)))
+
+
+def settled(name: str, layer_name: str) -> None:
+    """Refuses that an option is set which a layer was made from.
+
+    Raises:
+        AttributeError: Always, as Python does where something can't be set.
+    """
+    raise AttributeError(
+        f"`{name}` of layer {layer_name!r} can't be set once the layer is made. Make another as "
+        f"`ExplainedRNN.from_config({{**layer.get_config(), {name!r}: ...}})`, which `set_weights` "
+        "gives the weights."
+    )
 
 
 def sequences_shape(shape: Shape, layer_name: str, features: int | None = None) -> None:

@@ -114,6 +114,10 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         keras_rnn_explained.nothing  # noqa: B018
 
 
+def test_public_names_are_offered_where_names_are_completed():
+    assert set(keras_rnn_explained.__all__) <= set(dir(keras_rnn_explained))
+
+
 def test_every_module_is_short_enough_to_read():
     for path in PACKAGE.rglob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 500, name_of(path)

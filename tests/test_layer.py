@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained.validation import SETTLED
 from tests import reference
 from tests.comparison import TOLERANCE, assert_same, relative_difference
 from tests.twins import assert_same_behaviour, behaviour, twins
@@ -577,3 +578,26 @@ def test_weights_saved_without_a_random_state_leave_it(tmp_path):
     layer.load_own_variables(stored)
     assert_same(layer.kernel, without.kernel, 0)
     assert np.array_equal(keras.ops.convert_to_numpy(layer.seed_generator.state), before)
+
+
+@pytest.mark.parametrize("name", sorted(SETTLED))
+def test_what_a_layer_is_made_from_can_be_set_no_more(name):
+    layer = ExplainedRNN(4, name="rnn")
+    before = getattr(layer, name)
+    with pytest.raises(AttributeError, match=f"`{name}` of layer 'rnn' can't be set once"):
+        setattr(layer, name, 2)
+    assert getattr(layer, name) is before
+    if name != "truncate_bptt":
+        with pytest.raises(AttributeError, match=f"'{name}' of 'SimpleRNN' object has no setter"):
+            setattr(keras.layers.SimpleRNN(4), name, 2)
+
+
+def test_a_layer_with_another_option_is_made_as_the_error_says():
+    layer = ExplainedRNN(UNITS)
+    layer.build((None, TIME, FEATURES))
+    other = ExplainedRNN.from_config({**layer.get_config(), "activation": "relu"})
+    other.build((None, TIME, FEATURES))
+    other.set_weights(layer.get_weights())
+    x = sequences()
+    expected = keras.ops.maximum(x[:, :1] @ keras.ops.convert_to_tensor(layer.kernel), 0)[:, 0]
+    assert_same(other(x[:, :1]), expected, 1e-6)
