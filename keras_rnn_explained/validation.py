@@ -269,6 +269,7 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
     Raises:
         TypeError: If something is neither an array nor a container of arrays, or is a tensor of
             another backend.
+        ValueError: If a list has parts of different lengths.
     """
     of_this_backend(name, given)
     if isinstance(given, dict):
@@ -279,7 +280,14 @@ def tensors(name: str, given: Any, of_words: bool = False) -> Any:
     if not (isinstance(given, (list, tuple, Number)) or hasattr(given, "shape")):
         raise TypeError(f"{_must_be_arrays(name)}, got {_briefly(given)}.")
     if not ops.is_tensor(given):
-        given = np.asarray(given)
+        try:
+            given = np.asarray(given)
+        except ValueError as error:
+            raise ValueError(
+                f"`{name}` must be one array, got a list with parts of different lengths. Pad "
+                "sequences to one length, as in `keras.utils.pad_sequences(x, padding='post', "
+                "dtype='float32')`; a `keras.layers.Masking` in the model leaves the padding out."
+            ) from error
         if given.dtype.kind in ("Oc" if of_words else "OcSU"):
             raise TypeError(f"{_must_be_arrays(name)}, got one of dtype {given.dtype}.")
         if given.dtype.kind not in "OSU":

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained import ExplainedRNN, backpropagate, diagnose, unfold
 
 X = np.ones((2, 3, 4), "float32")
 
@@ -189,3 +189,21 @@ def test_the_wrong_shape_of_a_build_is_explained():
     with pytest.raises(ValueError, match=r"\(batch, time, features\), got \(None, 5\).*2 dim"):
         layer.build((None, 5))
     assert layer.weights == []
+
+
+def test_sequences_of_different_lengths_are_to_be_padded_and_then_are_taken():
+    model = keras.Sequential([keras.Input((None, 3)), ExplainedRNN(2)])
+    model.compile("sgd", "mse")
+    sequences, y = [[[1, 2, 3]] * 6, [[1, 2, 3]] * 4], np.ones((2, 2))
+    message = "`x` must be one array, got a list with parts of different lengths. Pad"
+    for look in (
+        unfold,
+        lambda *given: diagnose(*given, y),
+        lambda *given: backpropagate(*given, y),
+    ):
+        with pytest.raises(ValueError, match=message):
+            look(model, sequences)
+    with pytest.raises(ValueError, match=message.replace("`x`", "`y`")):
+        backpropagate(model, np.ones((2, 6, 3)), [[1], [1, 2]])
+    padded = keras.utils.pad_sequences(sequences, padding="post", dtype="float32")
+    assert unfold(model, padded).state.shape == (2, 6, 2)
