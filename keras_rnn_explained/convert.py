@@ -10,23 +10,14 @@ from keras_rnn_explained.copying import Copy
 from keras_rnn_explained.finding import descendants
 from keras_rnn_explained.layer import ExplainedRNN
 from keras_rnn_explained.naming import kind_of
+from keras_rnn_explained.validation import OF_THE_CELL
 
 SimpleRNN = keras.layers.SimpleRNN
 
 # What both layers have, under the same names as arguments and as attributes.
 OPTIONS = (
-    "units",
-    "activation",
-    "use_bias",
-    "kernel_regularizer",
-    "recurrent_regularizer",
-    "bias_regularizer",
+    *OF_THE_CELL,
     "activity_regularizer",
-    "kernel_constraint",
-    "recurrent_constraint",
-    "bias_constraint",
-    "dropout",
-    "recurrent_dropout",
     "return_sequences",
     "return_state",
     "go_backwards",

@@ -188,7 +188,7 @@ class ExplainedRNN(keras.layers.Layer):
 
     def __setattr__(self, name, value):
         if name in validation.SETTLED and hasattr(self, name):
-            validation.settled(name, self.name)
+            validation.refuse_to_set(name, self.name)
         super().__setattr__(name, value)
 
     @property

@@ -15,24 +15,23 @@ Shape = tuple[int | None, ...]
 
 LIBRARIES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
 
-
-# What weights, programs and traced graphs are made from. Nor can it be set in a SimpleRNN.
-SETTLED = frozenset(
-    [
-        "units",
-        "activation",
-        "use_bias",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "kernel_constraint",
-        "recurrent_constraint",
-        "bias_constraint",
-        "dropout",
-        "recurrent_dropout",
-        "truncate_bptt",
-    ]
+# What both layers are made from, and SimpleRNN's cell keeps.
+OF_THE_CELL = (
+    "units",
+    "activation",
+    "use_bias",
+    "kernel_regularizer",
+    "recurrent_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "recurrent_constraint",
+    "bias_constraint",
+    "dropout",
+    "recurrent_dropout",
 )
+
+# Weights, programs and traced graphs come from these: set later, they would say what is not so.
+SETTLED = frozenset([*OF_THE_CELL, "truncate_bptt"])
 
 
 def positive_integer(name: str, value: Any) -> int:
@@ -92,16 +91,16 @@ def fraction(name: str, value: Any) -> float:
     return min(1.0, max(0.0, float(value)))
 
 
-def settled(name: str, layer_name: str) -> None:
-    """Refuses that an option is set which a layer was made from.
+def refuse_to_set(name: str, layer_name: str) -> None:
+    """Refuses that one of `SETTLED` is set once the layer is made.
 
     Raises:
         AttributeError: Always, as Python does where something can't be set.
     """
     raise AttributeError(
-        f"`{name}` of layer {layer_name!r} can't be set once the layer is made. Make another as "
-        f"`ExplainedRNN.from_config({{**layer.get_config(), {name!r}: ...}})`, which `set_weights` "
-        "gives the weights."
+        f"`{name}` of layer {layer_name!r} can't be set once the layer is made. Make another with "
+        f"`ExplainedRNN.from_config({{**layer.get_config(), {name!r}: ...}})`; once it is built, "
+        "its `set_weights` takes the weights of this one, if their shapes fit."
     )
 
 
