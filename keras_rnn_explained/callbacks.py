@@ -78,7 +78,8 @@ class GradientFlow(keras.callbacks.Callback):
         sample_weight: As in `fit`.
 
     Raises:
-        TypeError: If `every` is no number, or `csv` or `log_dir` no path.
+        TypeError: If `every` is no number, `csv` or `log_dir` no path, or if x, y or
+            `sample_weight` is no array.
         ValueError: If `every` is not positive, if x, y and `sample_weight` do not have the same
             number of samples, at least one, or if `csv` is no place for a file. When training
             begins: as `backpropagate`.

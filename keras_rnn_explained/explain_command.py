@@ -41,7 +41,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
                 "name after -o."
             )
     check_suffix(arguments.output, PAGES)
-    arrays = read_arrays(arguments.data)
     if not arguments.model.is_file():
         raise MisuseError(f"there is no model file {arguments.model}.")
     if arguments.model.suffix != ".keras" or not zipfile.is_zipfile(arguments.model):
@@ -50,6 +49,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "the model comes first, then the data."
         )
     check_size(arguments.model)
+    arrays = read_arrays(arguments.data)
     # What Keras and NumPy warn of would come between the lines, with names from the file.
     with warnings.catch_warnings(action="ignore"):
         return _explained(arguments, arrays, console)

@@ -298,13 +298,14 @@ def same_samples(**given: Any) -> None:
     """Checks that all arrays have the same number of samples, and at least one.
 
     Raises:
-        ValueError: If they have not.
+        TypeError: As `tensors`, for what is not `None`.
+        ValueError: If they have not; and as `tensors`.
     """
     shapes = [
-        (name, tuple(np.shape(array)))
+        (name, tuple(array.shape))
         for name, value in given.items()
-        for array in tree.flatten(value)
-        if array is not None
+        if value is not None
+        for array in tree.flatten(tensors(name, value, of_words=True))
     ]
     told = ", ".join(f"`{name}` {shape}" for name, shape in shapes)
     if not all(shape and shape[0] == shapes[0][1][0] for _, shape in shapes):

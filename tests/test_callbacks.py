@@ -389,6 +389,12 @@ def test_a_warning_of_a_hostile_name_steers_no_terminal(monkeypatch):
         train(network(), GradientFlow(X, Y, every=9), epochs=1)
 
 
+def test_a_fixed_batch_may_be_lists(tmp_path):
+    for kind, (x, y) in {"arrays": (X, Y), "lists": (X.tolist(), Y.tolist())}.items():
+        train(network(), GradientFlow(x, y, every=3, csv=tmp_path / kind), epochs=1)
+    assert rows(tmp_path / "lists") == rows(tmp_path / "arrays")
+
+
 # --- What goes wrong --------------------------------------------------------------------------
 
 
@@ -401,6 +407,8 @@ def test_a_warning_of_a_hostile_name_steers_no_terminal(monkeypatch):
         ({"x": X[:0], "y": Y[:0]}, ValueError, "at least one sequence"),
         ({"y": Y[:3]}, ValueError, r"same samples.*`y` \(3, 1\)"),
         ({"sample_weight": np.ones(5)}, ValueError, "same samples"),
+        ({"x": "x"}, TypeError, "`x` must be an array of numbers"),
+        ({"x": [[[1, 2]] * 7, [[1, 2]] * 5], "y": Y[:2]}, ValueError, "`x`.*different lengths. Pad"),
         ({"csv": "."}, ValueError, "got the folder"),
         ({"csv": "/dev/null"}, ValueError, "got the device or pipe '/dev/null'"),
         ({"csv": "nowhere/flow.csv"}, ValueError, "no folder 'nowhere'"),

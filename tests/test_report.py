@@ -265,7 +265,7 @@ def test_the_command_writes_the_page(files, tmp_path, capsys):
         ("lambda.keras data.npz", "lambda.keras can't be loaded as a Keras model"),
         ("model.keras bomb.npz", "bomb.npz holds 4.0 MiB, and no more than 1.0 MiB are read"),
         ("bomb.keras data.npz", "bomb.keras holds 4.0 MiB, and no more than 1.0 MiB are read"),
-        ("data.npz model.keras", "model.keras has no array"),
+        ("data.npz model.keras", "the model comes first, then the data"),
         ("model.keras data.npz -o model.keras", "would replace model.keras"),
         ("model.keras data.npz -o data.npz", "would replace data.npz"),
         ("model.keras data.npz -o page.pdf", "--output: must end in .html or .htm"),
