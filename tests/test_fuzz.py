@@ -69,8 +69,9 @@ def test_a_run_that_is_terminated_takes_its_processes_with_it():
     fuzzer = subprocess.Popen(
         command, cwd=Path(__file__).parent.parent, stderr=subprocess.PIPE, text=True
     )
-    main = psutil.Process(fuzzer.pid)
+    main, patience = psutil.Process(fuzzer.pid), time.monotonic() + 120
     while len(main.children()) < 3 and fuzzer.poll() is None:  # two, and a tracker of resources
+        assert time.monotonic() < patience, "its processes do not start"
         time.sleep(0.1)
     processes = main.children()
     fuzzer.terminate()
