@@ -240,7 +240,9 @@ class Noted(Executor):
         return inputs, (all_states, way)
 
 
-@pytest.mark.parametrize(("all_states", "way"), [(False, "plain"), (True, "compiled")])
+@pytest.mark.parametrize(
+    ("all_states", "way"), [(False, "plain"), (True, "compiled")], ids=["last state", "all states"]
+)
 def test_a_call_is_noted_and_a_look_gives_all_states_in_the_same_way_and_is_not(all_states, way):
     given = Inputs(*np.ones((5, 2, 2, 2)), mask=np.ones((2, 2, 1), bool))
     run = Noted(ops.tanh, "auto", 3, True)

@@ -437,6 +437,8 @@ def test_shapes_and_masks_are_told_as_simple_rnn_tells_them(options):
     simple, explained = keras.layers.SimpleRNN(UNITS, **options), ExplainedRNN(UNITS, **options)
     for shape in ((BATCH, TIME, FEATURES), (None, None, FEATURES)):
         assert explained.compute_output_shape(shape) == simple.compute_output_shape(shape)
+    with pytest.raises(ValueError, match=rf"\({BATCH}, {UNITS}\), got \({BATCH + 1}, {UNITS}\)"):
+        explained.compute_output_shape((BATCH, TIME, FEATURES), (BATCH + 1, UNITS))
     mask = keras.ops.ones((BATCH, TIME), "bool")
     for passed in (mask, [mask, None], None):
         ours, theirs = (layer.compute_mask(None, passed) for layer in (explained, simple))
@@ -450,10 +452,17 @@ def test_shapes_and_masks_are_told_as_simple_rnn_tells_them(options):
     for ours, theirs in zip(*map(keras.tree.flatten, specs), strict=True):
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
     assert explained.state_size == simple.state_size
-    for ours, theirs in zip(
-        explained.get_initial_state(2), simple.get_initial_state(2), strict=True
-    ):
-        assert_same(ours, theirs, 0)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "mixed_bfloat16"])
+def test_the_state_before_the_first_time_step_is_simple_rnns(dtype):
+    ours, theirs = (
+        layer(UNITS, dtype=dtype).get_initial_state(2)
+        for layer in (ExplainedRNN, keras.layers.SimpleRNN)
+    )
+    assert len(ours) == len(theirs) == 1
+    assert ours[0].dtype == theirs[0].dtype
+    assert_same(ours[0], theirs[0], 0)
 
 
 def test_the_configuration_is_simple_rnns_and_what_it_drops():
