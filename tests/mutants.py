@@ -117,11 +117,27 @@ def with_signature(wrap):
     return wrap_with_signature
 
 
+def quick_ones_first(run_tests):
+    """How mutmut runs the tests of a mutant up to a failure: in the order of their durations."""
+
+    def run_quick_ones_first(runner, *, mutant_name, tests):
+        from mutmut.state import state
+
+        seconds = state().duration_by_test
+        return run_tests(
+            runner, mutant_name=mutant_name, tests=sorted(tests, key=lambda test: seconds[test])
+        )
+
+    return run_quick_ones_first
+
+
 def main():
     from mutmut.__main__ import cli
     from mutmut.mutation import trampoline
+    from mutmut.runners.harness import PytestRunner
 
     trampoline.wrap_in_trampoline = with_signature(trampoline.wrap_in_trampoline)
+    PytestRunner.run_tests = quick_ones_first(PytestRunner.run_tests)
     # It goes on where a run before was interrupted.
     cli.main(["run", *sys.argv[1:]], standalone_mode=False)
     sys.exit(bool(judge()))

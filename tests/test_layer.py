@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained import ExplainedRNN, backends
 from keras_rnn_explained.validation import SETTLED
 from tests import reference
 from tests.comparison import TOLERANCE, assert_same, relative_difference
@@ -367,6 +367,35 @@ def test_a_mask_for_each_unit_goes_before_an_activation_that_mixes_units(executi
     )
     mask = np.random.default_rng(0).random((BATCH, TIME, UNITS)) < 0.5
     assert_same_behaviour(explained, simple, sequences(), mask=mask)
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("zero_output", [False, True])
+def test_a_loop_that_masks_whole_steps_begins_with_the_initial_state(
+    return_sequences, zero_output, monkeypatch
+):
+    monkeypatch.setattr(backends.current(), "LOOP_MASKS_WHOLE_STEPS", True)
+    options = {"return_sequences": return_sequences, "zero_output_for_mask": zero_output}
+    _, layer = twins(UNITS, FEATURES, BATCH, TIME, **options)
+    mask = np.random.default_rng(0).random((BATCH, TIME, UNITS)) < 0.3
+    mask[0], mask[1, :2] = False, False
+    whole = mask.any(axis=-1)
+    _, expected = reference.forward(
+        sequences(), *layer.get_weights(), states(), activation="tanh", mask=whole
+    )
+    if zero_output:
+        expected = np.where(whole[..., None], expected, 0)
+    actual = layer(sequences(), mask=mask, initial_state=states())
+    assert_same(actual, expected if return_sequences else expected[:, -1], TOLERANCE["float32"])
+
+
+def test_an_unrolled_loop_begins_with_zeros_on_each_backend(monkeypatch):
+    monkeypatch.setattr(backends.current(), "LOOP_MASKS_WHOLE_STEPS", True)
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, return_sequences=True, return_state=True, unroll=True
+    )
+    mask = np.array([[0, 0, 1, 0, 1], [0, 1, 1, 0, 1]], bool)
+    assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
 
 
 @pytest.mark.parametrize("return_state", [False, True])
