@@ -12,6 +12,7 @@ from keras_rnn_explained.execution import (
     Execution,
     Executor,
     Inputs,
+    activated,
     as_tensor,
     swap_time_and_batch,
     unrolled_scan,
@@ -228,6 +229,37 @@ def test_a_way_of_execution_says_what_and_why():
     assert str(way) == "plain: so it was asked for"
     with pytest.raises(AttributeError):
         way.way = "compiled"
+
+
+class OfUnknownRank:
+    """As a tensor of a graph may be."""
+
+    @property
+    def shape(self):
+        raise ValueError("the rank is not known")
+
+
+@pytest.mark.parametrize(
+    "state", [OfUnknownRank(), keras.KerasTensor((2, 3)), keras.KerasTensor((None, 3))]
+)
+def test_an_activation_may_give_what_has_or_may_have_the_shape_of_its_argument(state):
+    assert activated(lambda pre_activation: state, ops.ones((2, 3))) is state
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (None, "None"),
+        ([1.0], "a list"),
+        (np.ones((2, 1)), r"\(2, 1\)"),
+        (np.ones(2), r"\(2,\)"),
+        (np.ones((2, 3, 1)), r"\(2, 3, 1\)"),
+        (keras.KerasTensor((None, 4)), r"\(None, 4\)"),
+    ],
+)
+def test_an_activation_of_another_shape_is_refused(state, told):
+    with pytest.raises(ValueError, match=rf"of the pre-activations, \(2, 3\), got {told}\."):
+        activated(lambda pre_activation: state, ops.ones((2, 3)))
 
 
 class Noted(Executor):
