@@ -229,6 +229,20 @@ def test_the_last_states_gradient_enters_bptt_from_after_the_sequence():
             assert_same(actual, expected, 0)
 
 
+def test_a_slope_that_is_not_finite_reaches_no_gradient_where_the_time_step_is_skipped():
+    slope = np.array([[np.inf, np.nan], [2.0, 3.0]])
+    recurrent_kernel = np.array([[1.0, 2.0], [3.0, 4.0]])
+    passed_back, local_error = equations.pass_back(
+        as_tensor(np.ones((2, 2))),
+        as_tensor(np.zeros((2, 2))),
+        as_tensor(recurrent_kernel.T),
+        activation_backward=lambda error, kept: error * slope,
+        mask=as_tensor(np.array([[False], [True]])),
+    )
+    assert_same(local_error, [[0, 0], slope[1]], 1e-15)
+    assert_same(passed_back, [[1, 1], slope[1] @ recurrent_kernel.T], 1e-15)
+
+
 def test_a_pre_activation_is_the_sum_of_what_there_is():
     parts = input_projection, bias, recurrent_projection = np.arange(12.0).reshape(3, 1, 4)
     assert_same(equations.pre_activation(*parts), input_projection + bias + recurrent_projection, 0)
