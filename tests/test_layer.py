@@ -318,10 +318,11 @@ def test_the_activity_regularizer_is_applied_as_in_other_layers(execution):
 @pytest.mark.parametrize(
     "shape", [(1, UNITS), (UNITS,)], ids=["one for the batch", "without a batch"]
 )
-def test_one_initial_state_serves_the_whole_batch(shape):
-    simple, explained = twins(UNITS, FEATURES, BATCH, TIME)
+@pytest.mark.parametrize("time", [1, TIME])
+def test_one_initial_state_serves_the_whole_batch(shape, time):
+    simple, explained = twins(UNITS, FEATURES, BATCH, time)
     state = states()[:1].reshape(shape)
-    assert_same_behaviour(explained, simple, sequences(), initial_state=state)
+    assert_same_behaviour(explained, simple, sequences(time=time), initial_state=state)
 
 
 @pytest.mark.backend("tensorflow", "torch")  # on JAX Keras refuses it
