@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keras_rnn_explained import ExplainedRNN, backends
+from keras_rnn_explained import ExplainedRNN, backends, unfold
 from keras_rnn_explained.validation import SETTLED
 from tests import reference
 from tests.comparison import TOLERANCE, assert_same, relative_difference
@@ -359,6 +359,7 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
         UNITS, FEATURES, BATCH, TIME, return_sequences=return_sequences, return_state=True
     )
     assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
+    assert unfold(explained, sequences(), mask=mask).mask.shape[:2] == (BATCH, TIME)
 
 
 @pytest.mark.parametrize("execution", WAYS)
