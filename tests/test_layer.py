@@ -359,7 +359,12 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
         UNITS, FEATURES, BATCH, TIME, return_sequences=return_sequences, return_state=True
     )
     assert_same_behaviour(explained, simple, sequences(), mask=mask, initial_state=states())
-    assert unfold(explained, sequences(), mask=mask).mask.shape[:2] == (BATCH, TIME)
+
+
+@pytest.mark.parametrize("time", [1, TIME])
+def test_a_mask_for_the_whole_batch_is_shown_for_each_sequence(time):
+    mask = np.ones((1, time), bool)
+    assert unfold(ExplainedRNN(UNITS), sequences(time=time), mask=mask).mask.shape == (BATCH, time)
 
 
 @pytest.mark.parametrize("execution", WAYS)
