@@ -276,9 +276,9 @@ def test_dropout_masks_are_simple_rnns_call_after_call_and_past_calls_without_tr
     simple, explained = twins(
         UNITS, FEATURES, BATCH, TIME, dropout=0.5, recurrent_dropout=0.5, seed=9
     )
-    for training in (True, False, True, True, False, False, True):
-        x = sequences()
-        assert_same(explained(x, training=training), simple(x, training=training), 1e-6)
+    training, inference, neither = {"training": True}, {"training": False}, {}
+    for how in (training, inference, training, training, neither, inference, training):
+        assert_same(explained(sequences(), **how), simple(sequences(), **how), 1e-6)
 
 
 def test_a_dropout_rate_of_1_draws_no_mask_so_that_the_other_rates_masks_stay_simple_rnns():
@@ -365,6 +365,22 @@ def test_a_mask_may_have_the_forms_that_simple_rnn_takes(mask, return_sequences)
 def test_a_mask_for_the_whole_batch_is_shown_for_each_sequence(time):
     mask = np.ones((1, time), bool)
     assert unfold(ExplainedRNN(UNITS), sequences(time=time), mask=mask).mask.shape == (BATCH, time)
+
+
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_a_look_is_at_the_inputs_of_the_call_and_for_the_states_that_it_gives(
+    return_sequences, monkeypatch
+):
+    layer, asked = ExplainedRNN(UNITS, return_sequences=return_sequences), []
+    layer.build((BATCH, TIME, FEATURES))
+
+    def look(inputs, all_states, look=layer._executor.look):
+        asked.append(all_states)
+        return look(inputs, all_states)
+
+    monkeypatch.setattr(layer._executor, "look", look)
+    assert_same(unfold(layer, sequences()).x, sequences(), 0)
+    assert asked == [return_sequences]
 
 
 @pytest.mark.parametrize("execution", WAYS)
