@@ -247,13 +247,14 @@ class ExplainedRNN(keras.layers.Layer):
             object.__setattr__(self, "states", [state])
 
     def __call__(self, *args, **kwargs):
+        given = dict(zip(("sequences", "initial_state", "mask"), args, strict=False)) | kwargs
         # Before Keras, which would take the numbers of another backend's tensor alone.
-        for name, given in (("sequences", args[:1]), *kwargs.items()):
-            validation.of_this_backend(name, given)
-        for given in args[:1] or [kwargs[name] for name in kwargs if name == "sequences"]:
-            validation.sequences(given)
+        for name, value in given.items():
+            validation.of_this_backend(name, value)
+        if "sequences" in given:
+            validation.sequences(given["sequences"])
         for name in ("initial_state", "mask"):
-            validation.numbers(name, kwargs.get(name))
+            validation.numbers(name, given.get(name))
         # Nor would it know lists of numbers from a list of masks.
         if isinstance(mask := kwargs.get("mask"), list):
             kwargs["mask"] = ops.cast(mask, "bool")

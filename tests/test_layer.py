@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keras_rnn_explained import ExplainedRNN, backends, unfold
+from keras_rnn_explained import ExplainedRNN, backends, exporting, unfold
 from keras_rnn_explained.validation import SETTLED
 from tests import reference
 from tests.comparison import TOLERANCE, assert_same, relative_difference
@@ -371,7 +371,7 @@ def test_a_mask_for_the_whole_batch_is_shown_for_each_sequence(time):
 def test_a_look_is_at_the_inputs_of_the_call_and_for_the_states_that_it_gives(
     return_sequences, monkeypatch
 ):
-    layer, asked = ExplainedRNN(UNITS, return_sequences=return_sequences), []
+    layer, asked = ExplainedRNN(UNITS, return_sequences=return_sequences, dropout=0.5), []
     layer.build((BATCH, TIME, FEATURES))
 
     def look(inputs, all_states, look=layer._executor.look):
@@ -379,8 +379,17 @@ def test_a_look_is_at_the_inputs_of_the_call_and_for_the_states_that_it_gives(
         return look(inputs, all_states)
 
     monkeypatch.setattr(layer._executor, "look", look)
-    assert_same(unfold(layer, sequences()).x, sequences(), 0)
+    seen = unfold(layer, sequences(), training=True)
+    assert_same(seen.x, sequences(), 0)
+    assert set(np.unique(seen.input_dropout_mask)) == {0, 2}
     assert asked == [return_sequences]
+
+
+def test_a_stateful_layer_says_its_name_where_its_state_is_not_kept(monkeypatch):
+    monkeypatch.setattr(exporting, "target", lambda: "ONNX")
+    layer = ExplainedRNN(UNITS, stateful=True, name="kept")
+    with pytest.raises(ValueError, match="Layer 'kept' has stateful=True"):
+        layer(sequences())
 
 
 @pytest.mark.parametrize("execution", WAYS)

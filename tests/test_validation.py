@@ -184,6 +184,24 @@ def test_a_failed_call_moves_no_dropout_seed():
     np.testing.assert_array_equal(layer.seed_generator.state, before)
 
 
+@pytest.mark.parametrize("by_name", [False, True])
+@pytest.mark.parametrize("name", ["sequences", "initial_state", "mask"])
+def test_a_tensor_of_another_backend_is_refused_wherever_it_stands(name, by_name):
+    foreign = pytest.importorskip("torch").ones(1)
+    given = {"sequences": X, "initial_state": state(2, 4), "mask": mask(2, 3), name: foreign}
+    args, keywords = ((), given) if by_name else (given.values(), {})
+    with pytest.raises(TypeError, match=f"`{name}` is a tensor of torch"):
+        ExplainedRNN(4)(*args, **keywords)
+
+
+@pytest.mark.parametrize("name", ["initial_state", "mask"])
+def test_words_are_no_numbers_wherever_they_stand(name):
+    given = {"initial_state": state(2, 4), "mask": mask(2, 3), name: np.full((2, 3), "a")}
+    for args, keywords in (((), given), (given.values(), {})):
+        with pytest.raises(TypeError, match=f"`{name}` must hold numbers"):
+            ExplainedRNN(4)(X, *args, **keywords)
+
+
 def test_the_wrong_shape_of_a_build_is_explained():
     layer = ExplainedRNN(4)
     with pytest.raises(ValueError, match=r"\(batch, time, features\), got \(None, 5\).*2 dim"):
