@@ -392,6 +392,20 @@ def test_a_stateful_layer_says_its_name_where_its_state_is_not_kept(monkeypatch)
         layer(sequences())
 
 
+@pytest.mark.parametrize("is_built", [False, True])
+def test_an_activation_with_weights_is_built_with_the_layer_and_only_once(is_built):
+    activation = keras.layers.PReLU()
+    if is_built:
+        activation.build((None, UNITS))
+    before = list(activation.weights)
+    layer = ExplainedRNN(UNITS, activation=activation)
+    layer.build((None, None, FEATURES))
+    (weight,) = activation.weights
+    assert tuple(weight.shape) == (UNITS,)
+    assert any(weight is one for one in layer.weights)
+    assert all(weight is one for one in before)
+
+
 @pytest.mark.parametrize("execution", WAYS)
 def test_a_mask_for_each_unit_goes_before_an_activation_that_mixes_units(execution):
     simple, explained = twins(
