@@ -303,9 +303,9 @@ def write_shape(path, shape):
 
 
 @pytest.mark.parametrize("shape", [(2**40,), (2**62,), (2**70,), (-1,), (2**32, 2**32)])
-def test_a_shape_that_the_memory_does_not_hold_is_one_line(tmp_path, shape, capsys):
+def test_a_shape_that_the_memory_does_not_hold_is_one_line(files, tmp_path, shape, capsys):
     write_shape(tmp_path / "data.npz", shape)
-    assert main(["explain", str(tmp_path / "m.keras"), str(tmp_path / "data.npz")]) == 2
+    assert main(["explain", str(files / "model.keras"), str(tmp_path / "data.npz")]) == 2
     assert "data.npz is no .npz file of arrays: " in capsys.readouterr().err
 
 
