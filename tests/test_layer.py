@@ -393,17 +393,22 @@ def test_a_stateful_layer_says_its_name_where_its_state_is_not_kept(monkeypatch)
 
 
 @pytest.mark.parametrize("is_built", [False, True])
-def test_an_activation_with_weights_is_built_with_the_layer_and_only_once(is_built):
+def test_an_activation_with_weights_is_built_with_the_layer_and_only_once(is_built, monkeypatch):
+    shapes, build = [], keras.layers.PReLU.build
+    monkeypatch.setattr(
+        keras.layers.PReLU, "build", lambda self, shape: shapes.append(shape) or build(self, shape)
+    )
     activation = keras.layers.PReLU()
     if is_built:
-        activation.build((None, UNITS))
+        activation.build((BATCH, UNITS))
     before = list(activation.weights)
     layer = ExplainedRNN(UNITS, activation=activation)
-    layer.build((None, None, FEATURES))
+    layer.build((BATCH, TIME, FEATURES))
     (weight,) = activation.weights
     assert tuple(weight.shape) == (UNITS,)
     assert any(weight is one for one in layer.weights)
     assert all(weight is one for one in before)
+    assert shapes == [(BATCH, UNITS)]
 
 
 @pytest.mark.parametrize("execution", WAYS)
