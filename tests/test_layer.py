@@ -494,6 +494,15 @@ def test_the_state_variable_is_no_weight():
         assert len(getattr(explained, kind)) == len(getattr(simple, kind)), kind
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
+def test_the_state_is_a_variable_like_the_one_of_simple_rnn(dtype):
+    simple, explained = twins(
+        UNITS, FEATURES, BATCH, TIME, stateful=True, dtype=dtype, name=f"of_{dtype}"
+    )
+    for name in ("shape", "dtype", "trainable", "name", "path"):
+        assert getattr(explained.states[0], name) == getattr(simple.states[0], name), name
+
+
 def test_building_again_keeps_the_weights_and_resets_the_state():
     _, layer = twins(UNITS, FEATURES, BATCH, TIME, stateful=True)
     layer(sequences())
