@@ -202,6 +202,32 @@ def test_words_are_no_numbers_wherever_they_stand(name):
             ExplainedRNN(4)(X, *args, **keywords)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "got None"),
+        ([[[1.0, 2.0]]], "got a list"),
+        (X.astype(complex), "got one of dtype complex128"),
+        (X.astype(str), "got one of dtype str"),
+        (tf.ragged.constant([[[1.0]], [[1.0], [2.0]]]), "got a RaggedTensor. Make it dense"),
+        (tf.sparse.from_dense(X), "got a SparseTensor. Make it dense"),
+    ],
+)
+def test_sequences_are_one_dense_array_of_numbers_wherever_they_stand(given, message):
+    layer = ExplainedRNN(4)
+    for args, keywords in (((given,), {}), ((), {"sequences": given})):
+        with pytest.raises(TypeError, match=f"`sequences` must be an .*{message}"):
+            layer(*args, **keywords)
+    assert not layer.built
+    with pytest.raises(TypeError, match="sequences"):
+        layer()
+
+
+def test_the_wrong_shape_of_sequences_is_that_of_a_layer_with_a_name():
+    with pytest.raises(ValueError, match="Layer 'first' takes `sequences` of shape"):
+        ExplainedRNN(4, name="first").build((None, 5))
+
+
 def test_the_wrong_shape_of_a_build_is_explained():
     layer = ExplainedRNN(4)
     with pytest.raises(ValueError, match=r"\(batch, time, features\), got \(None, 5\).*2 dim"):
