@@ -256,8 +256,8 @@ class ExplainedRNN(keras.layers.Layer):
         for name in ("initial_state", "mask"):
             validation.numbers(name, given.get(name))
         # Nor would it know lists of numbers from a list of masks.
-        if isinstance(mask := kwargs.get("mask"), list):
-            kwargs["mask"] = ops.cast(mask, "bool")
+        if isinstance(kwargs.get("mask"), list):
+            kwargs["mask"] = ops.cast(kwargs["mask"], "bool")
         return super().__call__(*args, **kwargs)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):

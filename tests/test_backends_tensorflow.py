@@ -1,3 +1,4 @@
+import logging
 import threading
 import warnings
 from types import SimpleNamespace
@@ -145,6 +146,27 @@ def test_forward_mode_is_simple_rnns(execution, traced, source):
             output = call(primal if source == "x" else tf.constant(X))
         tangents.append(accumulator.jvp(output))
     assert_same(tangents[1], tangents[0], 1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.5, "stateful": True}], ids=str)
+def test_autograph_takes_the_layer_as_it_is(options):
+    layer, warned = ExplainedRNN(4, **options), []
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = warned.append
+    tf.get_logger().addHandler(handler)
+    try:
+        tf.function(layer)(np.ones((2, 5, 3)), mask=[[True] * 5, [False] * 5], training=True)
+    finally:
+        tf.get_logger().removeHandler(handler)
+    assert warned == []
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+def test_unroll_repeats_the_time_step_in_the_graph(unroll):
+    layer = ExplainedRNN(4, unroll=unroll, execution="plain")
+    graph = tf.function(layer).get_concrete_function(tf.TensorSpec((2, 5, 3))).graph.as_graph_def()
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    assert any("While" in node.op for node in nodes) is not unroll
 
 
 @pytest.mark.parametrize("execution", WAYS)

@@ -35,6 +35,7 @@ CONSTRUCTOR = [
     ({"bias_constraint": "nonneg"}, ValueError, "constraint.*nonneg"),
     ({"dropout": "0.2"}, TypeError, "`dropout` must be a number from 0 to 1, got '0.2'"),
     ({"recurrent_dropout": None}, TypeError, "`recurrent_dropout` must be a number .* got None"),
+    ({"dtype": "int32"}, ValueError, "`dtype` must be a floating one, as 'float32', got 'int32'"),
     ({"seed": "one"}, ValueError, "seed.*one"),
     ({"unit": 3}, ValueError, "Unrecognized keyword arguments.*'unit': 3"),
 ]
