@@ -206,17 +206,17 @@ def test_words_are_no_numbers_wherever_they_stand(name):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (None, "got None"),
-        ([[[1.0, 2.0]]], "got a list"),
-        (X.astype(complex), "got one of dtype complex128"),
-        (X.astype(str), "got one of dtype str"),
-        (tf.ragged.constant([[[1.0]], [[1.0], [2.0]]]), "got a RaggedTensor. Make it dense"),
-        (tf.sparse.from_dense(X), "got a SparseTensor. Make it dense"),
+        (lambda: None, "got None"),
+        (lambda: X.tolist(), "got a list"),
+        (lambda: X.astype(complex), "got one of dtype complex128"),
+        (lambda: X.astype(str), "got one of dtype str"),
+        (lambda: tf.ragged.constant([[[1.0]], [[1.0]] * 2]), "got a RaggedTensor. Make it dense"),
+        (lambda: tf.sparse.from_dense(X), "got a SparseTensor. Make it dense"),
     ],
 )
 def test_sequences_are_one_dense_array_of_numbers_wherever_they_stand(given, message):
     layer = ExplainedRNN(4)
-    for args, keywords in (((given,), {}), ((), {"sequences": given})):
+    for args, keywords in (((given(),), {}), ((), {"sequences": given()})):
         with pytest.raises(TypeError, match=f"`sequences` must be an .*{message}"):
             layer(*args, **keywords)
     assert not layer.built
