@@ -281,6 +281,11 @@ def test_dropout_masks_are_simple_rnns_call_after_call_and_past_calls_without_tr
         assert_same(explained(sequences(), **how), simple(sequences(), **how), 1e-6)
 
 
+def test_the_method_itself_drops_nothing_where_it_is_told_nothing_of_training():
+    simple, explained = twins(UNITS, FEATURES, BATCH, TIME, dropout=0.5, recurrent_dropout=0.5)
+    assert_same(explained.call(sequences()), simple.call(sequences()), 1e-6)
+
+
 def test_a_dropout_rate_of_1_draws_no_mask_so_that_the_other_rates_masks_stay_simple_rnns():
     simple, explained = twins(
         UNITS, FEATURES, BATCH, TIME, dropout=1.0, recurrent_dropout=0.5, seed=9
@@ -422,21 +427,23 @@ def test_a_mask_for_each_unit_goes_before_an_activation_that_mixes_units(executi
 
 @pytest.mark.parametrize("return_sequences", [False, True])
 @pytest.mark.parametrize("zero_output", [False, True])
+@pytest.mark.parametrize("time", [1, TIME])
 def test_a_loop_that_masks_whole_steps_begins_with_the_initial_state(
-    return_sequences, zero_output, monkeypatch
+    time, return_sequences, zero_output, monkeypatch
 ):
     monkeypatch.setattr(backends.current(), "LOOP_MASKS_WHOLE_STEPS", True)
     options = {"return_sequences": return_sequences, "zero_output_for_mask": zero_output}
-    _, layer = twins(UNITS, FEATURES, BATCH, TIME, **options)
+    _, layer = twins(UNITS, FEATURES, BATCH, time, **options)
     mask = np.random.default_rng(0).random((BATCH, TIME, UNITS)) < 0.3
-    mask[0], mask[1, :2] = False, False
-    whole = mask.any(axis=-1)
+    mask[0], mask[1, :2], mask[1, -1] = False, False, True
+    mask = mask[:, :time]
+    whole, x = mask.any(axis=-1), sequences(time=time)
     _, expected = reference.forward(
-        sequences(), *layer.get_weights(), states(), activation="tanh", mask=whole
+        x, *layer.get_weights(), states(), activation="tanh", mask=whole
     )
     if zero_output:
         expected = np.where(whole[..., None], expected, 0)
-    actual = layer(sequences(), mask=mask, initial_state=states())
+    actual = layer(x, mask=mask, initial_state=states())
     assert_same(actual, expected if return_sequences else expected[:, -1], TOLERANCE["float32"])
 
 
