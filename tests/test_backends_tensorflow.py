@@ -262,6 +262,12 @@ def test_training_runs_the_equations_that_are_there_to_read(monkeypatch):
     assert np.max(abs(before - changed)) > 0.1
 
 
+@pytest.fixture
+def nothing_compiled(monkeypatch):
+    """Layers of one size share what is compiled, and so what the tests before had compiled."""
+    monkeypatch.setattr(backend, "_shared_programs", {})
+
+
 def executor(activation="tanh", requested="auto"):
     return Executor(keras.activations.get(activation), requested, None, False)
 
@@ -272,7 +278,7 @@ def inputs(time=4):
     return Inputs(x, **{name: tf.zeros(shape) for name, shape in shapes.items()})
 
 
-def test_the_executor_compiles_where_the_number_of_time_steps_is_known():
+def test_the_executor_compiles_where_the_number_of_time_steps_is_known(nothing_compiled):
     run = executor()
     assert run.execution is None
     run(inputs(), all_states=False)
@@ -309,8 +315,7 @@ def test_one_layer_takes_one_length_after_another(way, options):
             assert_same(ours, theirs, 1e-5)
 
 
-def test_the_executor_compiles_for_a_few_sizes_called_eagerly_and_stays_with_them(monkeypatch):
-    monkeypatch.setattr(backend, "_shared_programs", {})
+def test_the_executor_compiles_for_a_few_sizes_called_eagerly_and_stays_with_them(nothing_compiled):
     run = executor()
     ways = []
     for time in (3, 4, 5, 6, 7, 3, 8, 7, 6):
