@@ -3,10 +3,12 @@
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import keras
@@ -15,7 +17,14 @@ import pytest
 from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import cli, equations, explain_command, report, terminal
+from keras_rnn_explained import (
+    cli,
+    equations,
+    explain_command,
+    report,
+    terminal,
+    verification,
+)
 from keras_rnn_explained.backends import tensorflow as on_tensorflow
 from keras_rnn_explained.cli import main
 from keras_rnn_explained.figures import writing
@@ -217,6 +226,24 @@ def test_verify_of_wrong_equations_exits_with_1_and_says_how_to_see_it_again(
     assert re.match(r"outputs \(float(32|64)\): relative difference \S+, tolerance", command[2])
     assert main(command[1].split()) == 1
     assert command[2] in capsys.readouterr().out
+
+
+def test_verify_of_many_failures_shows_the_first_and_counts_the_others(monkeypatch, capsys):
+    failures = tuple(
+        verification.Failure(seed, f"gradient {number}", "float32", 1.0)
+        for seed in range(12)
+        for number in range(5)
+    )
+    report = verification.Report(12, 0, (), failures)
+    monkeypatch.setattr(verification, "verify", lambda *args, **keywords: report)
+    assert main(["verify", "--cases", "12"]) == 1
+    shown = capsys.readouterr().out
+    assert "12 cases of 12 did not agree" in shown
+    assert shown.count("and 2 more") == 11
+    assert "gradient 2" in shown
+    assert "gradient 3" not in shown
+    assert "--seed 9" in shown
+    assert "--seed 10" not in shown
 
 
 # What can't be done
@@ -429,6 +456,28 @@ def test_the_version_is_that_of_the_package(capsys):
     assert re.fullmatch(
         r"rnn-explained (\d+\.\d+\.\d+\S*|\(not installed\))\n", capsys.readouterr().out
     )
+
+
+def test_a_package_that_is_not_installed_has_no_version_and_says_so(monkeypatch, capsys):
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == "rnn-explained (not installed)\n"
+
+
+def test_what_to_type_next_is_there_to_be_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    beside = Path(sys.executable).with_name("rnn-explained")
+    arguments = ["demo", "--epochs", "1", "--output", str(tmp_path / "a.svg")]
+    assert main(arguments) == 0
+    command = re.search(r"Next: (\S+) verify", capsys.readouterr().out)[1]
+    assert Path.cwd() / command == beside
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    assert main(arguments) == 0
+    assert "Next: python -m keras_rnn_explained verify" in capsys.readouterr().out
 
 
 def test_help_and_wrong_arguments_do_not_wait_for_tensorflow():

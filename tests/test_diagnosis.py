@@ -232,6 +232,18 @@ def test_masked_states_are_not_looked_at():
     assert found == pytest.approx(expected, rel=0.05)
 
 
+def test_where_all_is_masked_nothing_is_measured_of_the_states():
+    layer, x = rnn(return_sequences=True), inputs(BATCH, TIME, FEATURES)
+    found = measured(layer, x, mask=np.zeros((BATCH, TIME), bool))
+    assert set(found.values()) == {0}
+    assert found.keys() == {
+        "share of non-finite inputs",
+        "share of non-finite numbers",
+        "size of the upstream gradient",
+        "norm of the parameters' gradient",
+    }
+
+
 def test_the_share_of_the_past_is_that_of_two_variances():
     layer = rnn()
     x = inputs(BATCH, TIME, FEATURES)

@@ -85,6 +85,15 @@ def test_it_draws_what_is_small_and_what_is_large_with_no_letter_missing(draw, l
     assert bool(is_japanese) == (language == "ja")
 
 
+def test_fonts_that_were_installed_after_matplotlib_first_ran_are_found(monkeypatch):
+    manager, found = drawing.load_matplotlib().font_manager.fontManager, drawing.fonts()
+    files = {font.fname for font in manager.ttflist if font.name in drawing.JAPANESE}
+    others = [font for font in manager.ttflist if font.fname not in files]
+    monkeypatch.setattr(manager, "ttflist", others)
+    drawing.fonts.cache_clear()
+    assert drawing.fonts() == found
+
+
 @each_figure
 @each_language
 @each_size

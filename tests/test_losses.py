@@ -89,3 +89,15 @@ def test_a_model_that_computes_its_loss_itself_takes_the_targets_it_likes():
     model = OfItself([keras.Input((TIME, FEATURES)), rnn()])
     model.compile(loss="mse")
     assert backpropagate(model, X, np.ones((BATCH, 9))).loss > 0
+
+
+class OfSamples(keras.Sequential):
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return ops.square(y_pred[:, 0])
+
+
+def test_a_loss_that_is_no_number_is_refused():
+    model = OfSamples([keras.Input((TIME, FEATURES)), rnn()])
+    model.compile(loss="mse")
+    with pytest.raises(ValueError, match="The loss must be one number"):
+        backpropagate(model, X, np.ones((BATCH, UNITS)))

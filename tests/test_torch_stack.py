@@ -176,7 +176,9 @@ def test_layers_that_do_not_simply_follow_each_other_are_refused():
     lower, upper = ExplainedRNN(3, return_sequences=True), ExplainedRNN(3)
     skipping = keras.Model(x, upper(lower(x) + x))
     beside = keras.Model(x, [lower(x), upper(lower(x))])
-    for model in (skipping, beside):
+    square = ExplainedRNN(3, return_sequences=True)
+    twice = keras.Model(x, square(square(x)))
+    for model in (skipping, beside, twice):
         with pytest.raises(ValueError, match="do not simply follow each other"):
             to_torch_arrays(model)
         assert len(to_torch_arrays([lower, upper])) == 8

@@ -7,8 +7,10 @@ A module for each has the same names:
 - `upstream_gradients`, a loss and its gradients at recorded states;
 - `value_and_gradients`, automatic differentiation of a loss, to compare with;
 - `random_state_kept`, a context that draws no random number of the global ones;
-- `require`, a condition on sizes, and `has_numbers`, whether a tensor's numbers can be seen;
+- `has_numbers`, whether a tensor's numbers can be seen;
 - `LOOP_MASKS_WHOLE_STEPS`, `ERRORS` and `TRACED`, in which backends differ.
+
+On TensorFlow, where sizes may be unknown, there is `require`, a condition on them.
 """
 
 from importlib import import_module

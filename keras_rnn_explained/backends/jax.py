@@ -200,14 +200,3 @@ def reads_variables(activation: Callable, state: Tensor) -> bool:
 def has_numbers(tensor: Tensor) -> bool:
     """Whether an array's numbers are there to be seen."""
     return not isinstance(tensor, jax.core.Tracer)
-
-
-def require(condition: bool, message: str, x: Tensor) -> Tensor:
-    """`x`, if the condition holds: JAX knows all sizes.
-
-    Raises:
-        ValueError: If it does not.
-    """
-    if not condition:
-        raise ValueError(message)
-    return x

@@ -162,14 +162,3 @@ def has_numbers(tensor: Tensor) -> bool:
     return not (
         torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
     )
-
-
-def require(condition: bool, message: str, x: Tensor) -> Tensor:
-    """`x`, if the condition holds: torch knows all sizes.
-
-    Raises:
-        ValueError: If it does not.
-    """
-    if not condition:
-        raise ValueError(message)
-    return x

@@ -91,8 +91,6 @@ def explain(
     load_jinja()
     say = progress or (lambda fraction, text: None)
     found = chosen_layers(model, list(recurrent_layers(model)) if layer is None else layer)
-    if not found:
-        chosen_layers(model)  # which says what there is instead
     shown = list(found)[:MOST_LAYERS]
     say(0.0, texts["progress_run"])
     calls = _calls(model, x, shown)
