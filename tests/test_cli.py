@@ -17,14 +17,7 @@ import pytest
 from rich.console import Console
 
 import keras_rnn_explained
-from keras_rnn_explained import (
-    cli,
-    equations,
-    explain_command,
-    report,
-    terminal,
-    verification,
-)
+from keras_rnn_explained import cli, equations, explain_command, report, terminal, verification
 from keras_rnn_explained.backends import tensorflow as on_tensorflow
 from keras_rnn_explained.cli import main
 from keras_rnn_explained.figures import writing
