@@ -292,9 +292,35 @@ def test_in_16_bits_who_is_nearer_to_float64_is_right():
     [(1.1, 0.9, True), (1.14, 0.9, True), (1.2, 0.9, False), (3.0, 2.5, False), (1.2, 1.0, False)],
 )
 def test_rounding_explains_no_more_than_half_as_much_again(ours, theirs, expected):
-    one = Difference("output", np.array([ours]), np.array([theirs]), 1.0)
-    assert is_rounding(one, {"output": np.array([1.0])}) == expected
-    assert not is_rounding(one, {})
+    one, simple_rnn = (
+        Difference("output", np.array([ours]), np.array([theirs]), 1.0),
+        {"output": np.array([theirs])},
+    )
+    assert is_rounding(one, simple_rnn, {"output": np.array([1.0])}) == expected
+    assert not is_rounding(one, simple_rnn, {})
+
+
+def test_rounding_that_the_layer_shares_with_simple_rnn_is_no_difference_from_the_loop():
+    # Where tanh is near 1, few digits are left of its derivative.
+    kernels = [[[2.0625, -2.5625]], [[0.25, 0.5625], [0.25, -0.9375]]]
+    x = [[[2.0625], [-2.5625]], [[0.4375], [-0.5625]]]
+    case = case_of(units=2, use_bias=False) | {
+        "weights": [*map(np.array, kernels)],
+        "calls": [{"x": [np.array(x, "float32")]}],
+    }
+    arm, what = ARM["calls"], "gradient of kernel of call 0, by the loop"
+    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
+    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
+    assert apart > TOLERANCE["float32"]
+    assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
+@pytest.mark.parametrize(("of_simple_rnn", "expected"), [(1.1, True), (1.01, False), (None, False)])
+def test_what_differs_from_the_loop_is_judged_by_the_same_of_simple_rnn(of_simple_rnn, expected):
+    one = Difference("output, by the loop", np.array([1.1]), np.array([1.0]), 0.1)
+    exact = {"output": np.array([1.0]), "output, by the loop": np.array([1.0])}
+    computed = {} if of_simple_rnn is None else {"output": np.array([of_simple_rnn])}
+    assert is_rounding(one, computed, exact) == expected
 
 
 def test_a_look_that_shows_something_else_is_found(monkeypatch):

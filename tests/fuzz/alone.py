@@ -6,6 +6,9 @@ from tests.fuzz.calls import run
 from tests.fuzz.comparing import NOTHING, side_by_side
 from tests.fuzz.looping import loop, loop_can
 
+BY_THE_LOOP = ", by the loop"
+"""What ends the name of what is compared with the loop."""
+
 
 def compared(layer_class, case, of_simple_rnn):
     """`(what, of the layer, of what it is compared with)` of all that must agree."""
@@ -13,4 +16,4 @@ def compared(layer_class, case, of_simple_rnn):
     yield from side_by_side(ours, run(keras.layers.SimpleRNN, of_simple_rnn))
     if loop_can(case) and "error" not in ours:
         for what, value in loop(case).items():
-            yield f"{what}, by the loop", ours.get(what, NOTHING), value
+            yield f"{what}{BY_THE_LOOP}", ours.get(what, NOTHING), value
