@@ -16,7 +16,7 @@ X = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
 @pytest.mark.parametrize("activation", ["tanh", "softmax"])
 @pytest.mark.parametrize("masked", [False, True])
 def test_gradients_of_gradients_are_simple_rnns(activation, masked):
-    mask = torch.tensor([[True, False, True, True], [False, True, True, False]])
+    mask = keras.ops.convert_to_tensor([[True, False, True, True], [False, True, True, False]])
     results = []
     for layer in twins(4, 3, 2, activation=activation, return_sequences=True):
         x = torch.tensor(X, requires_grad=True)

@@ -5,12 +5,14 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from benchmarks import growth, memory, reference
+from benchmarks import backends, growth, memory, reference
 from benchmarks.__main__ import main
 from benchmarks.agreement import DisagreementError, differences, relative_difference
 from benchmarks.cases import Case, data
@@ -20,6 +22,8 @@ from benchmarks.peers import PEERS
 from benchmarks.peers.fastest import Fastest
 from benchmarks.report import cell, markdown, number, section, table
 from benchmarks.results import Result, Results, Summary, geometric_mean
+from docs_build.on_pages import backends as on_page
+from keras_rnn_explained import ExplainedRNN
 from tests import reference as oracle
 
 ROOT = Path(__file__).parent.parent
@@ -289,6 +293,50 @@ def test_every_experiment_names_peers_that_can_do_it():
         for kind in experiment.kinds:
             for case in experiment.cases:
                 assert PEERS["ours"].takes(case, kind)
+
+
+# On each backend
+
+
+def test_on_a_backend_both_layers_are_timed():
+    found = backends.measured(SMALL, rounds=2)
+    assert found.keys() == {"simple_rnn", "ours"}
+    assert min(found.values()) > 0
+
+
+def test_on_a_backend_a_layer_that_learns_something_else_is_not_timed(monkeypatch):
+    monkeypatch.setitem(backends.LAYERS, "ours", partial(ExplainedRNN, activation="relu"))
+    with pytest.raises(AssertionError, match="2×4×3→5: losses differ by"):
+        backends.measured(SMALL, rounds=1)
+
+
+def test_what_other_backends_and_devices_took_is_kept(monkeypatch, tmp_path, capsys):
+    file, own = tmp_path / "backends.json", keras.backend.backend()
+    monkeypatch.setattr(backends, "FILE", file)
+    monkeypatch.setattr(backends, "CASES", (SMALL,))
+    monkeypatch.setattr(backends, "ROUNDS", 1)
+    other = {"device": "another", "backend": own}
+    for before in ([other], [{"device": backends.device(), "backend": own}, other]):
+        file.write_text(json.dumps(before), encoding="utf-8")
+        backends.results.cache_clear()
+        assert backends.main() == 0
+        assert capsys.readouterr().out.startswith("2×4×3→5: ")
+        found = json.loads(file.read_text(encoding="utf-8"))
+        assert other in found
+        (new,) = (one for one in found if one != other)
+        assert new["device"] == backends.device()
+        assert new["milliseconds"].keys() == {str(SMALL)}
+    backends.results.cache_clear()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_has_a_row_for_each_backend_and_device(language):
+    rows = on_page.speed(language).splitlines()[2:]
+    assert len(rows) == len(backends.results()) >= 3
+    for one, row in zip(backends.results(), rows, strict=True):
+        assert one["device"] in row
+        assert one["versions"][one["backend"]] in row
+        assert row.count(" → ") == len(backends.CASES)
 
 
 def test_everything_is_short_enough_to_read():

@@ -236,7 +236,7 @@ def test_a_slope_that_is_not_finite_reaches_no_gradient_where_the_time_step_is_s
         as_tensor(np.ones((2, 2))),
         as_tensor(np.zeros((2, 2))),
         as_tensor(recurrent_kernel.T),
-        activation_backward=lambda error, kept: error * slope,
+        activation_backward=lambda error, kept: error * as_tensor(slope),
         mask=as_tensor(np.array([[False], [True]])),
     )
     assert_same(local_error, [[0, 0], slope[1]], 1e-15)
