@@ -82,9 +82,9 @@ def test_a_model_is_explained_and_diagnosed(tmp_path):
     assert page.stat().st_size > 10_000
 
 
-# 24 has float64 and `tanh`. From 43 on `SimpleRNN`, unrolled, can't take the mask or takes it in
-# another way on one backend or another.
-@pytest.mark.parametrize("seed", [0, 1, 4, 24, 43, 88, 120])
+# 24 and 86 have float64 and `tanh`. In 43, 88 and 120 `SimpleRNN`, unrolled, can't take the mask or
+# takes it in another way on one backend or another.
+@pytest.mark.parametrize("seed", [0, 1, 4, 24, 43, 86, 88, 120])
 def test_random_trials_agree(seed):
     report = verification.verify(1, seed=seed)
     assert not report.failures, report.failures
