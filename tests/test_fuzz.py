@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from pydoc import locate
 
 import keras
 import numpy as np
@@ -16,8 +17,9 @@ import keras_rnn_explained
 from keras_rnn_explained import ExplainedRNN
 from tests.comparison import TOLERANCE
 from tests.fuzz import comparing, hunting, looks, reproducing, strategies
-from tests.fuzz.arms import ARMS, Difference, differences, is_rounding
+from tests.fuzz.arms import ARMS, Difference, differences
 from tests.fuzz.known_differences import KNOWN, for_simple_rnn
+from tests.fuzz.rounding import is_rounding
 
 pytestmark = [
     pytest.mark.backend("tensorflow"),
@@ -127,6 +129,24 @@ def model_of_dropout(around="nothing", before=(), **options):
     }
 
 
+def unrolled(around, **options):
+    second_masked = np.array([[[1, 1], [0, 0]], [[0.5, 1], [0, 0]]], "float32")
+    return {
+        "around": around,
+        "options": {
+            "units": 2,
+            **dict.fromkeys(("unroll", "zero_output_for_mask", "return_sequences"), True),
+            **options,
+        },
+        "numbers": 0,
+        "x": second_masked,
+        "masked": True,
+        "y": np.ones((2, 2), "float32"),
+        "optimizer": "sgd",
+        "loss": "mse",
+    }
+
+
 OF_UNITS = np.stack([MASK, ~MASK], axis=-1)
 NOT_FINITE = np.where(MASK[..., None], X, np.nan).astype("float32")
 
@@ -143,6 +163,8 @@ EXAMPLES = {
         zero_output_for_mask=True,
         return_sequences=True,
     ),
+    "unroll, in a model": unrolled("an embedding", go_backwards=True),
+    "unroll, in both directions": unrolled("both directions, each its own"),
     "units": case_of(units=np.int64(2)),
     "mask": case_of({"mask": MASK.tolist()}),
     "mask-of-units": case_of({"mask": OF_UNITS}, units=2, unroll=True),
@@ -298,6 +320,34 @@ def test_rounding_explains_no_more_than_half_as_much_again(ours, theirs, expecte
     )
     assert is_rounding(one, simple_rnn, {"output": np.array([1.0])}) == expected
     assert not is_rounding(one, simple_rnn, {})
+
+
+def at_a_kink():
+    """A pre-activation of the last time step is 0, but for rounding."""
+    kernels = [[[0.125, -0.125, 0.625]], [[0, -1, 0], [0, -1, 0], [0, 1, 0]]]
+    bias = np.array([0.1257302210933933, -0.1321048632913019, 0.6404226504432821])
+    return case_of(units=3, activation="relu") | {
+        "weights": [*map(np.array, kernels), bias],
+        "calls": [{"x": [np.zeros((2, 3, 1), "float32")]}],
+    }
+
+
+def test_rounding_at_a_kink_is_no_difference_from_the_loop():
+    case, arm, what = at_a_kink(), ARM["calls"], "gradient of x 0 of call 0, by the loop"
+    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
+    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
+    assert apart > 0.1
+    assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
+def test_another_gradient_at_a_kink_is_a_difference(planted):
+    found, _ = differences(ARM["calls"], locate("planted.WrongDerivative"), at_a_kink())
+    assert "gradient of x 0 of call 0, by the loop" in {one.what for one in found}
+
+
+def test_a_state_of_one_row_for_a_batch_of_none_gets_a_gradient_of_its_shape():
+    empty = {"x": [np.zeros((0, 2, 1), "float32")], "initial_state": np.ones((1, 1), "float32")}
+    assert differences(ARM["calls"], ExplainedRNN, case_of(empty)) == ([], set())
 
 
 def test_rounding_that_the_layer_shares_with_simple_rnn_is_no_difference_from_the_loop():

@@ -59,12 +59,15 @@ def _regularize_outputs(case):
 
 
 def _masked(case):
-    return any("mask" in call for call in calls_of(case))
+    in_a_model = case.get("masked", False) or case.get("around") == "an embedding"
+    return in_a_model or any("mask" in call for call in calls_of(case))
 
 
 def _contradicts_itself(case):
-    names = ("unroll", "go_backwards", "zero_output_for_mask")
-    return all(case["options"].get(name) for name in names) and _masked(case)
+    options, in_both = case["options"], case.get("around", "").startswith("both directions")
+    backwards = in_both or options.get("go_backwards")
+    both = options.get("unroll") and options.get("zero_output_for_mask")
+    return backwards and both and _masked(case)
 
 
 def _mask_of_lists(case):

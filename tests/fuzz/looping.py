@@ -76,7 +76,7 @@ def loop(case):
             of_first = parts.pop("initial_state")
             if given is not None:
                 by_rank = of_first.sum(0) if np.ndim(given) == 1 else of_first
-                one_for_all = np.ndim(given) == 2 and len(given) == 1 < batch
+                one_for_all = np.ndim(given) == 2 and len(given) == 1 != batch
                 parts["initial state"] = by_rank.sum(0, keepdims=True) if one_for_all else by_rank
             if bias is None:
                 del parts["bias"]

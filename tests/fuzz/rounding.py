@@ -1,0 +1,66 @@
+"""Which differences are of rounding alone."""
+
+import numpy as np
+
+from tests.fuzz import alone, comparing
+from tests.fuzz.looping import loop, loop_can
+
+MOST_ERROR = 1.5
+"""How much farther from float64 than `SimpleRNN` the layer may be, in fewer digits."""
+
+NEARBY = 20
+"""How many cases near one are tried; at a kink half of them or so are on either side."""
+
+
+def in_float64(case):
+    """The same case in float64, which tells who is right in fewer digits."""
+    return {**case, "options": {**case["options"], "dtype": "float64"}}
+
+
+def is_rounding(one, of_simple_rnn, exact):
+    """Whether `SimpleRNN` is about as far from what is `exact` as the layer, or farther."""
+    same = one.what.removesuffix(alone.BY_THE_LOOP)
+    ours, theirs = (
+        comparing.difference(computed, exact.get(what, comparing.NOTHING))
+        for computed, what in ((one.ours, one.what), (of_simple_rnn.get(same), same))
+    )
+    return theirs < 1 and ours <= MOST_ERROR * theirs
+
+
+def loops_nearby(case, tolerance):
+    """What the loop gives for cases that differ from one with `relu` by less than the tolerance.
+
+    A pre-activation that is 0 but for rounding is on one side of the kink or the other, and its
+    gradient is there or not.
+    """
+    if case["options"].get("activation") != "relu" or not loop_can(case):
+        return []
+    return [loop(nudged(case, tolerance / 10, seed)) for seed in range(NEARBY)]
+
+
+def nudged(case, by, seed):
+    """A case with other weights, inputs and initial states, each number by up to so much of it."""
+    random = np.random.default_rng(seed)
+
+    def near(array):
+        array = np.asarray(array, "float64")
+        return array * (1 + by * random.uniform(-1, 1, array.shape))
+
+    calls = [
+        {
+            **call,
+            "x": [near(x) for x in call["x"]],
+            **({"initial_state": near(call["initial_state"])} if "initial_state" in call else {}),
+        }
+        for call in case["calls"]
+    ]
+    return {**case, "weights": [near(weight) for weight in case["weights"]], "calls": calls}
+
+
+def is_at_a_kink(one, nearby, tolerance):
+    """Whether the loop gives what the layer does in a case that is `nearby`."""
+    what = one.what.removesuffix(alone.BY_THE_LOOP)
+    return any(
+        comparing.difference(one.ours, found.get(what, comparing.NOTHING)) <= 10 * tolerance
+        for found in nearby
+    )
