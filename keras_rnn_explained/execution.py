@@ -92,7 +92,7 @@ class Executor:
     def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state."""
         inputs = self._as_tensors(inputs)
-        self.execution = self.choose(inputs, all_states)
+        self.execution = self._chosen(inputs, all_states)
         return self.run(inputs, all_states, self.execution.way)
 
     def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
@@ -101,7 +101,7 @@ class Executor:
         They are the same to the last bit then. `execution` stays: looking changes nothing.
         """
         inputs = self._as_tensors(inputs)
-        return self.run(inputs, True, self.choose(inputs, all_states).way)
+        return self.run(inputs, True, self._chosen(inputs, all_states).way)
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
@@ -114,6 +114,16 @@ class Executor:
     def computation(self, inputs: Inputs) -> "Computation":
         """The computation for such inputs, to be looked into."""
         raise NotImplementedError
+
+    def _chosen(self, inputs, all_states):
+        chosen = self.choose(inputs, all_states)
+        if chosen.way == "autodiff" and self.truncate_bptt is not None:
+            raise ValueError(
+                f"`truncate_bptt` must be `None` with this activation, got {self.truncate_bptt}: "
+                f"{chosen.reason}, so that automatic differentiation takes the gradients back to "
+                "the first time step. Leave `truncate_bptt` out, or take another activation."
+            )
+        return chosen
 
     def _as_tensors(self, inputs):
         return Inputs(*(i if i is None else self.as_tensor(i) for i in inputs))
@@ -223,8 +233,10 @@ class Computation:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
         if self.derivative is not None:
             return error * self.derivative(kept)
-        (gradient,) = self.vector_jacobian_product(self.activate, (kept,), error)
-        return gradient
+        # Truncated, BPTT has all time steps at once; φ is a function of an array (batch, units).
+        rows = [ops.reshape(array, (-1, array.shape[-1])) for array in (kept, error)]
+        (gradient,) = self.vector_jacobian_product(self.activate, (rows[0],), rows[1])
+        return ops.reshape(gradient, ops.shape(error))
 
 
 def activated(activation: Callable, pre_activation: Tensor) -> Tensor:

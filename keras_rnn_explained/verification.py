@@ -31,7 +31,7 @@ Elsewhere Keras does part of its work of float64 in float32: `tanh` on JAX, and 
 products.
 """
 
-LOOPS_INSTEAD = {
+_LOOPS_INSTEAD = {
     # Backwards it zeroes outputs by the mask in the order of the input, and not of the output.
     "tensorflow": {"go_backwards", "zero_output_for_mask"},
     "jax": {"zero_output_for_mask"},  # it zeroes nothing
@@ -415,7 +415,7 @@ def _simple_rnn_unrolls(case: Case) -> bool:
     in_float32 = options["dtype"] == "float64" and options["activation"] == "tanh"
     if backend == "jax" and in_float32 and not masked:
         return True  # its loop can't take another dtype than it started with
-    return case.unroll and not all(options[name] for name in LOOPS_INSTEAD[backend])
+    return case.unroll and not all(options[name] for name in _LOOPS_INSTEAD[backend])
 
 
 def _fresh(options: dict[str, Any]) -> dict[str, Any]:

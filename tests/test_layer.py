@@ -155,6 +155,31 @@ def test_truncated_gradients_are_those_of_the_float64_loop(truncate, execution, 
         assert_same(actual[f"gradient of {name}"], gradient, TOLERANCE["float32"], name)
 
 
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+@pytest.mark.parametrize("return_sequences", [False, True])
+def test_truncated_too_an_activation_gets_arrays_of_batch_and_units(execution, return_sequences):
+    options = {"truncate_bptt": 2, "execution": execution, "return_sequences": return_sequences}
+
+    def of_units(z):
+        return keras.ops.softmax(z, axis=1)
+
+    same, ours = (
+        layer_built(ExplainedRNN(UNITS, activation=activation, **options))
+        for activation in ("softmax", of_units)
+    )
+    ours.set_weights(same.get_weights())
+    expected = behaviour(same, sequences(), initial_state=states())
+    for name, value in behaviour(ours, sequences(), initial_state=states()).items():
+        assert_same(value, expected[name], TOLERANCE["float32"], name)
+
+
+@pytest.mark.parametrize("look", [False, True])
+def test_truncation_is_refused_where_automatic_differentiation_would_not_truncate(look):
+    layer = layer_built(ExplainedRNN(UNITS, activation=keras.layers.PReLU(), truncate_bptt=2))
+    with pytest.raises(ValueError, match="`truncate_bptt` must be `None` with this activation"):
+        unfold(layer, sequences()) if look else layer(sequences())
+
+
 def layer_built(layer, batch=BATCH, time=None, features=FEATURES):
     layer.build((batch, time, features))
     return layer

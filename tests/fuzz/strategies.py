@@ -181,7 +181,7 @@ def calls_of_a_layer(draw, graphs=False, wrong=True):
     if draw(chance(20)):
         case["seed"] = draw(st.integers(1, 9))
     ours = {"execution": draw(st.sampled_from(("plain", "compiled", "auto")))} if graphs else {}
-    if draw(chance(5)):
+    if draw(chance(5)) and given.get("activation") != "a layer with weights":
         ours["truncate_bptt"] = draw(st.integers(1, 5))
     if graphs:
         case["graphs"] = True
