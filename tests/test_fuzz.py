@@ -19,7 +19,7 @@ from tests.comparison import TOLERANCE
 from tests.fuzz import comparing, hunting, looks, reproducing, strategies
 from tests.fuzz.arms import ARMS, Difference, differences
 from tests.fuzz.known_differences import KNOWN, for_simple_rnn
-from tests.fuzz.rounding import is_rounding
+from tests.fuzz.rounding import is_rounding, is_uncertain
 
 pytestmark = [
     pytest.mark.backend("tensorflow"),
@@ -307,6 +307,29 @@ def test_in_16_bits_who_is_nearer_to_float64_is_right():
     (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
     assert apart > TOLERANCE["bfloat16"]
     assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
+def test_in_16_bits_a_small_rest_of_large_summands_is_uncertain():
+    case = case_of(dtype="mixed_bfloat16", return_sequences=True, kernel_initializer="zeros")
+    x = [[1.0014497, -0.5187243], [0.7533194, -0.1358909], [-0.4520746, 0.0933844]]
+    x += [[0.5366374, -0.5582911], [1.1497409, 0.3935778], [-2.159272, 1.3265777]]
+    case |= {
+        "weights": [np.array([[-0.4375], [-0.75]]), np.array([[-0.875]]), np.array([0.125])],
+        "calls": [{"x": [np.array([x], "float32")]}],
+    }
+    arm, what = ARM["calls"], "gradient of kernel of call 0"
+    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
+    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
+    assert apart > TOLERANCE["bfloat16"]
+    assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
+def test_what_no_case_nearby_gives_is_not_uncertain():
+    exact, nearby = {"output": np.array([1.0])}, [{"output": np.array([one])} for one in (0.9, 1.2)]
+    for ours, expected in ((1.15, True), (0.85, True), (1.25, False), (np.nan, False)):
+        one = Difference("output", np.array([ours]), np.array([1.0]), abs(ours - 1))
+        assert is_uncertain(one, exact, nearby) == expected
+        assert not is_uncertain(one, exact, [{"error": ValueError()}])
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 """Which differences are of rounding alone."""
 
+import keras
 import numpy as np
 
 from tests.fuzz import alone, comparing
+from tests.fuzz.calls import run
+from tests.fuzz.known_differences import for_simple_rnn
 from tests.fuzz.looping import loop, loop_can
 
 MOST_ERROR = 1.5
@@ -25,6 +28,26 @@ def is_rounding(one, of_simple_rnn, exact):
         for computed, what in ((one.ours, one.what), (of_simple_rnn.get(same), same))
     )
     return theirs < 1 and ours <= MOST_ERROR * theirs
+
+
+def runs_nearby(case, tolerance):
+    """What `SimpleRNN` gives in float64 for cases that differ from one by less than its dtype can.
+
+    Where little is left of large summands, they are far apart.
+    """
+    nearby = (nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY))
+    return [run(keras.layers.SimpleRNN, for_simple_rnn(one)) for one in nearby]
+
+
+def is_uncertain(one, exact, nearby):
+    """Whether cases that are `nearby` are as far from what is `exact` as the layer."""
+    expected = exact.get(one.what, comparing.NOTHING)
+    distances = (
+        comparing.difference(found.get(one.what, comparing.NOTHING), expected) for found in nearby
+    )
+    return comparing.difference(one.ours, expected) <= max(
+        filter(np.isfinite, distances), default=0
+    )
 
 
 def loops_nearby(case, tolerance):
