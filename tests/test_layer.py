@@ -176,7 +176,12 @@ def test_truncated_too_an_activation_gets_arrays_of_batch_and_units(execution, r
 @pytest.mark.parametrize("look", [False, True])
 def test_truncation_is_refused_where_automatic_differentiation_would_not_truncate(look):
     layer = layer_built(ExplainedRNN(UNITS, activation=keras.layers.PReLU(), truncate_bptt=2))
-    with pytest.raises(ValueError, match="`truncate_bptt` must be `None` with this activation"):
+    message = (
+        "`truncate_bptt` must be `None` with this activation, got 2: the activation has variables, "
+        "which need gradients too, so that automatic differentiation takes the gradients back to "
+        "the first time step. Leave `truncate_bptt` out, or take another activation."
+    )
+    with pytest.raises(ValueError, match=message):
         unfold(layer, sequences()) if look else layer(sequences())
 
 
