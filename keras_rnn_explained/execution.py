@@ -233,10 +233,12 @@ class Computation:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
         if self.derivative is not None:
             return error * self.derivative(kept)
-        # Truncated, BPTT has all time steps at once; φ is a function of an array (batch, units).
-        rows = [ops.reshape(array, (-1, array.shape[-1])) for array in (kept, error)]
-        (gradient,) = self.vector_jacobian_product(self.activate, (rows[0],), rows[1])
-        return ops.reshape(gradient, ops.shape(error))
+        if len(kept.shape) == 3:
+            # Truncated, BPTT has all time steps at once; φ takes arrays (batch, units).
+            rows = (ops.reshape(array, (-1, array.shape[-1])) for array in (error, kept))
+            return ops.reshape(self.activation_backward(*rows), ops.shape(error))
+        (gradient,) = self.vector_jacobian_product(self.activate, (kept,), error)
+        return gradient
 
 
 def activated(activation: Callable, pre_activation: Tensor) -> Tensor:

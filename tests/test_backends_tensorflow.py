@@ -384,6 +384,12 @@ def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_
     assert reason in explained.execution.reason
 
 
+def test_truncation_is_refused_for_an_activation_that_can_not_be_made_a_graph():
+    layer = ExplainedRNN(4, activation=branching, truncate_bptt=2)
+    with pytest.raises(ValueError, match="got 2: the activation can't be made a graph, so that"):
+        layer(X)
+
+
 def test_where_xla_does_not_work_one_warning_is_given_and_the_plain_way_taken(monkeypatch):
     as_graph = backend.as_graph
 

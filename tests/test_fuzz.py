@@ -284,6 +284,13 @@ def test_a_planted_bug_of_the_gradient_alone_is_found_and_the_outputs_are_not_bl
     assert "output" not in outcome.what
 
 
+def apart(arm, case, what):
+    """How far from each other two results are, whatever explains it."""
+    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
+    (found,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
+    return found
+
+
 def test_in_16_bits_who_is_nearer_to_float64_is_right():
     # The gradient of the initial state is a small rest of large parts.
     case = case_of(
@@ -303,9 +310,7 @@ def test_in_16_bits_who_is_nearer_to_float64_is_right():
         "ours": {"execution": "compiled"},
     }
     arm, what = ARM["graphs"], "gradient of initial state of call 0"
-    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
-    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
-    assert apart > TOLERANCE["bfloat16"]
+    assert apart(arm, case, what) > TOLERANCE["bfloat16"]
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
@@ -318,9 +323,7 @@ def test_in_16_bits_a_small_rest_of_large_summands_is_uncertain():
         "calls": [{"x": [np.array([x], "float32")]}],
     }
     arm, what = ARM["calls"], "gradient of kernel of call 0"
-    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
-    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
-    assert apart > TOLERANCE["bfloat16"]
+    assert apart(arm, case, what) > TOLERANCE["bfloat16"]
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
@@ -337,10 +340,8 @@ def test_what_no_case_nearby_gives_is_not_uncertain():
     [(1.1, 0.9, True), (1.14, 0.9, True), (1.2, 0.9, False), (3.0, 2.5, False), (1.2, 1.0, False)],
 )
 def test_rounding_explains_no_more_than_half_as_much_again(ours, theirs, expected):
-    one, simple_rnn = (
-        Difference("output", np.array([ours]), np.array([theirs]), 1.0),
-        {"output": np.array([theirs])},
-    )
+    one = Difference("output", np.array([ours]), np.array([theirs]), 1.0)
+    simple_rnn = {"output": one.theirs}
     assert is_rounding(one, simple_rnn, {"output": np.array([1.0])}) == expected
     assert not is_rounding(one, simple_rnn, {})
 
@@ -357,9 +358,7 @@ def at_a_kink():
 
 def test_rounding_at_a_kink_is_no_difference_from_the_loop():
     case, arm, what = at_a_kink(), ARM["calls"], "gradient of x 0 of call 0, by the loop"
-    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
-    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
-    assert apart > 0.1
+    assert apart(arm, case, what) > 0.1
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
@@ -382,9 +381,7 @@ def test_rounding_that_the_layer_shares_with_simple_rnn_is_no_difference_from_th
         "calls": [{"x": [np.array(x, "float32")]}],
     }
     arm, what = ARM["calls"], "gradient of kernel of call 0, by the loop"
-    pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
-    (apart,) = [comparing.difference(*pair) for name, *pair in pairs if name == what]
-    assert apart > TOLERANCE["float32"]
+    assert apart(arm, case, what) > TOLERANCE["float32"]
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
