@@ -173,6 +173,13 @@ def test_the_choice_of_language_leads_to_the_same_page(site, path):
     assert links == {path.removeprefix("ja/") if path.startswith("ja/") else f"ja/{path}"}
 
 
+def look_up(page, query):
+    """Types into the search, which listens to keys."""
+    field = page.locator("input[name=query]")
+    field.fill(query)
+    field.press("End")
+
+
 @pytest.mark.parametrize(
     ("language", "query"),
     [("", "hidden state"), ("ja/", "隠れ状態"), ("ja/", "勾配消失"), ("ja/", "SimpleRNN")],
@@ -181,7 +188,7 @@ def test_the_choice_of_language_leads_to_the_same_page(site, path):
 def test_the_search_finds(opened, address, site, language, query, where):
     start = address if where == "served" else site.as_uri() + "/"
     page = opened(start + language + "index.html")
-    page.locator("input[name=query]").fill(query)
+    look_up(page, query)
     first = page.locator(".md-search-result__item").first
     first.wait_for(timeout=60_000)
     assert query.split()[0] in page.locator(".md-search-result__list").inner_text()
@@ -191,13 +198,11 @@ def test_the_search_finds(opened, address, site, language, query, where):
 def test_the_search_finds_each_term_of_the_glossary(opened, address, language):
     start = address + ("" if language == FIRST else f"{language}/")
     page = opened(start + "index.html")
-    query, first = page.locator("input[name=query]"), page.locator(".md-search-result__item").first
+    first = page.locator(".md-search-result__item").first
     for term in [term[language] for group in glossary.groups() for term in group["terms"]]:
-        query.fill(term)
-        query.press("End")  # the search listens to keys
+        look_up(page, term)
         first.wait_for()
-        query.fill("")
-        query.press("End")
+        look_up(page, "")
         first.wait_for(state="detached")
 
 
