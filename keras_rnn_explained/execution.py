@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from keras import ops, tree
+from keras import activations, ops, tree
 
 from keras_rnn_explained import equations
 from keras_rnn_explained.naming import kind_of
@@ -233,12 +233,23 @@ class Computation:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
         if self.derivative is not None:
             return error * self.derivative(kept)
-        if len(kept.shape) == 3:
+        if len(kept.shape) == 3 and not keeps_rows_apart(self.activation):
             # Truncated, BPTT has all time steps at once; φ takes arrays (batch, units).
-            rows = (ops.reshape(array, (-1, array.shape[-1])) for array in (error, kept))
-            return ops.reshape(self.activation_backward(*rows), ops.shape(error))
+            def one(_, now):
+                gradient = self.activation_backward(*now)
+                return gradient, gradient
+
+            return self.scan(one, error[0], (error, kept))[1]
         (gradient,) = self.vector_jacobian_product(self.activate, (kept,), error)
         return gradient
+
+
+def keeps_rows_apart(activation: Callable) -> bool:
+    """Whether φ surely computes each row of an array by itself, as Keras's own functions do.
+
+    Another function may mix the sequences of a batch, as one that normalizes over it does.
+    """
+    return any(activation is known for known in vars(activations).values())
 
 
 def activated(activation: Callable, pre_activation: Tensor) -> Tensor:

@@ -495,6 +495,16 @@ def test_a_batch_in_halves_and_time_in_segments_give_the_same(
         assert_same(ours, theirs, 1e-5)
 
 
+def test_a_batch_is_not_halved_if_the_activation_may_mix_its_sequences():
+    def centred(z):
+        return tf.tanh(z - tf.reduce_mean(z, 0) / 2)
+
+    batch, units = backend.LEAST_BATCH_TO_HALVE, backend.LEAST_UNITS_TO_HALVE
+    simple, explained = twins(units, 3, batch, execution="compiled", activation=centred)
+    x = np.random.default_rng(0).normal(size=(batch, 5, 3)).astype("float32")
+    assert_same(tf.function(explained)(x), tf.function(simple)(x), 1e-5)
+
+
 def test_what_is_worth_halving_is_a_large_batch_in_a_graph_outside_of_xla():
     answers = []
 

@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from keras import ops, tree
 
+from keras_rnn_explained import execution
 from keras_rnn_explained.execution import (
     Computation,
     Execution,
@@ -110,6 +111,22 @@ def test_states_and_gradients_are_the_oracles(activation, all_states, truncate, 
         assert_same(gradient, expected[name], 1e-8, name)
 
 
+@pytest.mark.parametrize("name", [name for name in dir(keras.activations) if name[0] != "_"])
+def test_what_is_taken_to_keep_rows_apart_does(name):
+    activation = getattr(keras.activations, name)
+    assert execution.keeps_rows_apart(activation)
+    if name in ("get", "serialize", "deserialize", "glu", "threshold"):  # no activations of a layer
+        return
+    z = as_tensor(np.random.default_rng(0).normal(size=(4, 3, 2)))
+    expected = [[activation(row[None])[0] for row in rows] for rows in z]
+    assert_same(activation(z), np.array(expected), 1e-12)
+
+
+def test_any_other_function_may_mix_rows():
+    assert not execution.keeps_rows_apart(lambda z: keras.ops.softmax(z, axis=0))
+    assert not execution.keeps_rows_apart(keras.layers.ReLU())
+
+
 @example(activation="softsign", truncate=2, **ALL_AT_ONCE)
 @given(
     activation=st.sampled_from(["tanh", "softsign"]),
@@ -158,7 +175,7 @@ def test_the_loop_that_is_handed_in_is_the_one_that_runs(truncate):
         return unrolled_scan(*arguments, **keywords)
 
     inputs, upstream, final_upstream = problem(**ALL_AT_ONCE)
-    computation = Plain(ops.tanh, True, truncate, scan)
+    computation = Plain(keras.activations.tanh, True, truncate, scan)
     kept, _ = computation.forward(as_tensors(inputs))
     assert len(loops) == 1
     upstream = as_tensor(upstream), as_tensor(final_upstream)

@@ -173,6 +173,29 @@ def test_truncated_too_an_activation_gets_arrays_of_batch_and_units(execution, r
         assert_same(value, expected[name], TOLERANCE["float32"], name)
 
 
+def centred(z):
+    """An activation that, as batch normalization does, mixes the sequences of a batch."""
+    return keras.ops.tanh(z - keras.ops.mean(z, axis=0) / 2)
+
+
+@pytest.mark.parametrize("execution", ["plain", "compiled"])
+@pytest.mark.parametrize("return_sequences", [False, True])
+@pytest.mark.parametrize("truncate", [None, TIME])
+def test_an_activation_that_mixes_sequences_mixes_those_of_one_time_step(
+    execution, return_sequences, truncate
+):
+    options = {"activation": centred, "return_sequences": return_sequences}
+    simple = layer_built(keras.layers.SimpleRNN(UNITS, **options))
+    ours = layer_built(ExplainedRNN(UNITS, truncate_bptt=truncate, execution=execution, **options))
+    ours.set_weights(simple.get_weights())
+    expected = behaviour(simple, sequences(), initial_state=states())
+    if truncate is not None:  # from the last state to the initial one it's a time step more
+        del expected["gradient of initial_state"]
+    actual = behaviour(ours, sequences(), initial_state=states())
+    for name, value in expected.items():
+        assert_same(actual[name], value, TOLERANCE["float32"], name)
+
+
 @pytest.mark.parametrize("look", [False, True])
 def test_truncation_is_refused_where_automatic_differentiation_would_not_truncate(look):
     layer = layer_built(ExplainedRNN(UNITS, activation=keras.layers.PReLU(), truncate_bptt=2))

@@ -89,7 +89,9 @@ class Executor(execution.Executor):
         run: Callable = program
         if self.truncate_bptt is None and worth_segmenting(inputs):
             run = partial(in_segments, program)
-        return in_halves(run, inputs) if worth_halving(inputs) else run(inputs)
+        if worth_halving(inputs) and execution.keeps_rows_apart(self.activation):
+            return in_halves(run, inputs)
+        return run(inputs)
 
     def program(self, inputs: Inputs, all_states: bool, way: str) -> "Program":
         """The program for a kind of call, made when first asked for."""
@@ -250,8 +252,8 @@ def worth_halving(inputs: Inputs) -> bool:
     """Whether two halves of the batch, each on one core, are faster than the whole on both.
 
     A time step's matrix product is too small for XLA to spread over cores, and the next one waits
-    for it. Sequences wait for each other nowhere, and TensorFlow runs side by side whatever in a
-    graph can be.
+    for it. Sequences wait for each other nowhere if φ keeps them apart, and TensorFlow runs side by
+    side whatever in a graph can be.
     """
     batch, _, _ = inputs.x.shape
     return (
