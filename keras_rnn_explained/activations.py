@@ -1,9 +1,18 @@
-"""Activations by the names that Keras finds them by."""
+"""Which activations Keras knows, and by which names it finds them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import keras
+
+
+def is_of_keras(activation: Callable) -> bool:
+    """Whether φ is one of Keras's own functions, which compute each row of an array by itself.
+
+    Another function may mix the sequences of a batch, as one that normalizes over it does, be
+    random, or do something else in training.
+    """
+    return any(activation is known for known in vars(keras.activations).values())
 
 
 def name_of(activation: Any) -> str | None:

@@ -24,6 +24,7 @@ from keras_rnn_explained.tables import BY_FEATURE, BY_UNIT, Quantity
 from keras_rnn_explained.unfolding import (
     Look,
     Unfolding,
+    check_that_it_runs_again,
     copy,
     evenly,
     unfolding_of,
@@ -371,7 +372,8 @@ def backpropagate(
 
     Raises:
         TypeError: If `model` is no model or layer.
-        ValueError: As `unfold`; and if there is no loss, or `y` does not fit the model's outputs.
+        ValueError: As `unfold`; and if there is no loss, if `y` does not fit the model's outputs, or
+            if the activation is random.
 
     Examples:
         >>> import numpy as np
@@ -472,7 +474,8 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
         [of_states[:, :-1], of_states[:, -1:] + of_last_state[:, None]], axis=1
     )
     outside = of_states, ops.zeros_like(of_last_state)
-    program = call.layer._executor.computation(inputs)
+    program, unfolding = call.layer._executor.computation(inputs), unfolding_of(path, call)
+    check_that_it_runs_again(unfolding, program)
     states = swap_time_and_batch(call.states)
     local_error, initial_state = program.run_local_errors(inputs, states, outside)
     error, _ = program.run_errors(inputs, states, outside)
@@ -482,7 +485,7 @@ def _gradients_of(path: str, call: Call, loss: float, upstream: tuple) -> Gradie
     if call.input_dropout_mask is not None:
         x = x * call.input_dropout_mask[:, None]
     return Gradients(
-        unfolding=unfolding_of(path, call),
+        unfolding=unfolding,
         loss=loss,
         upstream=copy(of_states),
         error=copy(swap_time_and_batch(error)),

@@ -10,14 +10,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from keras import activations, ops, tree
+import keras
+from keras import ops, tree
 
 from keras_rnn_explained import equations
+from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.naming import kind_of
 
 Tensor = Any  # of whichever backend Keras runs on
 
 WAYS = ("auto", "compiled", "plain")
+
+HAS_VARIABLES = "the activation has variables, which need gradients too"
+IS_RANDOM = "the activation may give something else when BPTT runs it again"
+"""Why automatic differentiation takes the place of BPTT."""
 
 
 class Inputs(NamedTuple):
@@ -88,20 +94,23 @@ class Executor:
         self.truncate_bptt = truncate_bptt
         self.unroll = unroll
         self.execution: Execution | None = None
+        self._for_training: Executor | None = None
 
-    def __call__(self, inputs: Inputs, all_states: bool) -> tuple[Tensor | None, Tensor]:
+    def __call__(
+        self, inputs: Inputs, all_states: bool, training: bool = False
+    ) -> tuple[Tensor | None, Tensor]:
         """The states of all time steps (`None` unless `all_states`), and the last state."""
-        inputs = self._as_tensors(inputs)
-        self.execution = self._chosen(inputs, all_states)
-        return self.run(inputs, all_states, self.execution.way)
+        inputs, executor = self._as_tensors(inputs), self._for(training)
+        self.execution = executor._chosen(inputs, all_states)
+        return executor.run(inputs, all_states, self.execution.way)
 
-    def look(self, inputs: Inputs, all_states: bool) -> tuple[Tensor, Tensor]:
+    def look(self, inputs: Inputs, all_states: bool, training: bool) -> tuple[Tensor, Tensor]:
         """All states and the last, in the way in which a call would give what is asked for.
 
         They are the same to the last bit then. `execution` stays: looking changes nothing.
         """
-        inputs = self._as_tensors(inputs)
-        return self.run(inputs, True, self._chosen(inputs, all_states).way)
+        inputs, executor = self._as_tensors(inputs), self._for(training)
+        return executor.run(inputs, True, executor._chosen(inputs, all_states).way)
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         """The way that fits a call."""
@@ -114,6 +123,16 @@ class Executor:
     def computation(self, inputs: Inputs) -> "Computation":
         """The computation for such inputs, to be looked into."""
         raise NotImplementedError
+
+    def _for(self, training):
+        """One of its own for training, where the activation may do something else, as dropout."""
+        if not training or is_of_keras(self.activation):
+            return self
+        if self._for_training is None:
+            self._for_training = type(self)(
+                self.activation, self.requested, self.truncate_bptt, self.unroll
+            )
+        return self._for_training
 
     def _chosen(self, inputs, all_states):
         chosen = self.choose(inputs, all_states)
@@ -233,7 +252,7 @@ class Computation:
         """e_t ⊙ φ'(â_t), from the state where φ' can be written with it."""
         if self.derivative is not None:
             return error * self.derivative(kept)
-        if len(kept.shape) == 3 and not keeps_rows_apart(self.activation):
+        if len(kept.shape) == 3 and not is_of_keras(self.activation):
             # Truncated, BPTT has all time steps at once; φ takes arrays (batch, units).
             def one(_, now):
                 gradient = self.activation_backward(*now)
@@ -244,12 +263,19 @@ class Computation:
         return gradient
 
 
-def keeps_rows_apart(activation: Callable) -> bool:
-    """Whether φ surely computes each row of an array by itself, as Keras's own functions do.
+def reads_variables(run: Callable) -> bool:
+    """Whether `run()` reads variables of Keras's, as weights or the state of a random generator."""
+    read = []
 
-    Another function may mix the sequences of a batch, as one that normalizes over it does.
-    """
-    return any(activation is known for known in vars(activations).values())
+    class Noting(keras.StatelessScope):
+        def get_current_value(self, variable):
+            read.append(variable)
+            # Within JAX's `fit` the variable itself has none; which one it is doesn't matter here.
+            return ops.zeros(variable.shape, variable.dtype)
+
+    with Noting():
+        run()
+    return bool(read)
 
 
 def activated(activation: Callable, pre_activation: Tensor) -> Tensor:

@@ -79,7 +79,7 @@ class ExplainedRNN(keras.layers.Layer):
             and every gradient is made of these as in `equations`. So k = 1 cuts every recurrent
             connection, k ≥ T + 1 is the same as `None`, and at k = T only ∂L/∂a_0 differs from it.
             This is BPTT(h) with h = k of Williams and Peng (1990), for a loss at any step. Not for
-            an activation that has variables of its own or can't be made a graph.
+            an activation that has variables of its own, is random or can't be made a graph.
         execution: How to run the equations: `"compiled"` (where XLA can), `"plain"`, or `"auto"` to
             choose for each call. The attribute `execution` says what the last call did and why.
         seed: Seed of the dropout masks.
@@ -290,11 +290,11 @@ class ExplainedRNN(keras.layers.Layer):
         inputs = Inputs(dropped, *weights, a_0, mask, recurrent_mask)
 
         if is_recording():
-            states, last_state = self._executor.look(inputs, self.return_sequences)
+            states, last_state = self._executor.look(inputs, self.return_sequences, training)
             call = Call(self, sequences, input_mask, inputs, states, last_state)
             states, last_state = note(call)
         else:
-            states, last_state = self._executor(inputs, self.return_sequences)
+            states, last_state = self._executor(inputs, self.return_sequences, training)
 
         output = states if self.return_sequences else last_state
         if mask is not None:

@@ -14,8 +14,9 @@ from keras import ops, tree
 from numpy.typing import NDArray
 
 from keras_rnn_explained import backends, equations, validation
+from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.convert import swap
-from keras_rnn_explained.execution import swap_time_and_batch
+from keras_rnn_explained.execution import Computation, as_tensor, swap_time_and_batch
 from keras_rnn_explained.finding import RECURRENT, chosen_layers, recurrent_layers
 from keras_rnn_explained.layer import ExplainedRNN
 from keras_rnn_explained.recording import Call, recording
@@ -23,6 +24,12 @@ from keras_rnn_explained.results import Result
 from keras_rnn_explained.tables import BY_FEATURE, BY_UNIT, Quantity
 
 Array = NDArray[Any]
+
+SAME = 0.02
+"""A state is the same again if it differs by no more than this, or this part of it."""
+
+MOST_JUMPS = 0.01
+"""For which part of the states an activation that jumps may give something else by rounding."""
 
 
 # `eq=False`: `==` on arrays gives an array, so the comparison that a dataclass would write could
@@ -312,6 +319,30 @@ def unfolding_of(path: str, call: Call) -> Unfolding:
         activation=getattr(layer.activation, "__name__", type(layer.activation).__name__),
         go_backwards=bool(layer.go_backwards),
     )
+
+
+def check_that_it_runs_again(u: Unfolding, program: Computation) -> None:
+    """Checks that an activation gives the states again, for its slope is found by running it.
+
+    Raises:
+        ValueError: If it does not, as one with dropout.
+    """
+    if is_of_keras(program.activation):
+        return
+    pre_activation = as_tensor(u.pre_activation)
+    again = np.stack([copy(program.activate(pre_activation[:, t])) for t in range(u.time)], axis=1)
+    state = wide(u.state)
+    with np.errstate(invalid="ignore"):  # NaN is not said to differ
+        differs = abs(wide(again) - state) > SAME * (1 + abs(state))
+    if u.mask is not None:
+        differs &= u.mask.reshape(u.batch, u.time, -1)
+    part = np.mean(differs)
+    if part > MOST_JUMPS:
+        raise ValueError(
+            f"The activation {u.activation!r} of the layer {u.layer!r} must give the same when it "
+            f"is run again, but gave something else for {part:.0%} of the states, as one with "
+            "dropout does. Take `training=False`, or put what is random into a layer of its own."
+        )
 
 
 def copy(tensor: Any) -> Any:

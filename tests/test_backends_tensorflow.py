@@ -21,6 +21,7 @@ from keras_rnn_explained.backends.tensorflow import (
 )
 from keras_rnn_explained.execution import Inputs, unrolled_scan
 from tests.comparison import assert_same
+from tests.random_activations import assert_gradients_are_those_of_dropout
 from tests.twins import assert_same_behaviour, twins
 
 WAYS = ["plain", "compiled", "auto"]
@@ -356,7 +357,7 @@ def test_an_activation_with_a_variable_is_left_to_automatic_differentiation():
 
 
 def halved_in_python(pre_activation):
-    """A function that XLA can't compile."""
+    """A function of which TensorFlow does not know that it always gives the same."""
     halved = tf.py_function(lambda z: z / 2, [pre_activation], pre_activation.dtype)
     halved.set_shape(pre_activation.shape)
     return halved
@@ -370,7 +371,8 @@ def branching(pre_activation):
 @pytest.mark.parametrize(
     ("activation", "way", "reason"),
     [
-        (halved_in_python, "plain", "XLA can't compile the activation"),
+        (tf.math.special.dawsn, "plain", "XLA can't compile the activation"),
+        (halved_in_python, "autodiff", "the activation may give something else when BPTT runs it"),
         (branching, "autodiff", "can't be made a graph"),
     ],
 )
@@ -382,6 +384,12 @@ def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_
     assert_same_behaviour(explained, simple, X)
     assert explained.execution.way == way
     assert reason in explained.execution.reason
+
+
+@pytest.mark.parametrize("execution", WAYS)
+def test_an_operation_that_is_random_has_the_gradients_of_its_run(execution):
+    layer = ExplainedRNN(50, activation=lambda z: tf.nn.dropout(z, 0.5), execution=execution)
+    assert_gradients_are_those_of_dropout(layer)
 
 
 def test_truncation_is_refused_for_an_activation_that_can_not_be_made_a_graph():

@@ -5,6 +5,7 @@ import pytest
 from keras_rnn_explained import ExplainedRNN
 from tests import reference
 from tests.comparison import assert_same
+from tests.random_activations import ONE_STEP, assert_gradients_are_those_of_dropout
 from tests.twins import assert_same_behaviour, twins
 
 pytestmark = pytest.mark.backend("torch")
@@ -89,3 +90,23 @@ def test_a_mask_may_go_backwards_in_an_unrolled_loop_where_simple_rnn_fails():
     arguments = X[:, ::-1], *layer.get_weights(), np.zeros((2, 4))
     _, expected = reference.forward(*arguments, activation="tanh", mask=mask[:, ::-1])
     assert_same(layer(X, mask=mask), expected, 1e-6)
+
+
+def test_an_activation_that_draws_from_torchs_generator_has_the_gradients_of_its_run():
+    layer = ExplainedRNN(50, activation=torch.nn.functional.dropout)
+    layer.build(ONE_STEP.shape)
+    layer(keras.Input(ONE_STEP.shape[1:]), training=True)  # shapes alone, which draw nothing
+    assert_gradients_are_those_of_dropout(layer)
+
+
+def test_to_look_whether_an_activation_is_random_draws_nothing():
+    layer = ExplainedRNN(4, activation=torch.tanh)
+    drawing = ExplainedRNN(4, activation=lambda z: torch.nn.functional.dropout(z, 0.5))
+    for one, draws in ((layer, 0), (drawing, len(X[0]))):
+        torch.manual_seed(0)
+        one(X)
+        rest = torch.rand(3)
+        torch.manual_seed(0)
+        for _ in range(draws):
+            torch.nn.functional.dropout(torch.zeros(2, 4), 0.5)
+        assert torch.equal(rest, torch.rand(3))

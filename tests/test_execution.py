@@ -114,7 +114,7 @@ def test_states_and_gradients_are_the_oracles(activation, all_states, truncate, 
 @pytest.mark.parametrize("name", [name for name in dir(keras.activations) if name[0] != "_"])
 def test_what_is_taken_to_keep_rows_apart_does(name):
     activation = getattr(keras.activations, name)
-    assert execution.keeps_rows_apart(activation)
+    assert execution.is_of_keras(activation)
     if name in ("get", "serialize", "deserialize", "glu", "threshold"):  # no activations of a layer
         return
     z = as_tensor(np.random.default_rng(0).normal(size=(4, 3, 2)))
@@ -123,8 +123,8 @@ def test_what_is_taken_to_keep_rows_apart_does(name):
 
 
 def test_any_other_function_may_mix_rows():
-    assert not execution.keeps_rows_apart(lambda z: keras.ops.softmax(z, axis=0))
-    assert not execution.keeps_rows_apart(keras.layers.ReLU())
+    assert not execution.is_of_keras(lambda z: keras.ops.softmax(z, axis=0))
+    assert not execution.is_of_keras(keras.layers.ReLU())
 
 
 @example(activation="softsign", truncate=2, **ALL_AT_ONCE)

@@ -170,6 +170,9 @@ EXAMPLES = {
     "mask-of-units": case_of({"mask": OF_UNITS}, units=2, unroll=True),
     "one-state": case_of({"mask": MASK, "initial_state": np.ones(1, "float32")}, unroll=True),
     "not-finite": case_of({"x": [NOT_FINITE], "mask": MASK}, return_sequences=True),
+    "not-finite, one state for a batch of none": case_of(
+        {"x": [np.zeros((0, 2, 1), "float32")], "initial_state": np.full((1, 1), np.inf, "float32")}
+    ),
     "activation": case_of(activation="a layer with weights"),
     "time-distributed": {
         "around": "time distributed",

@@ -196,6 +196,16 @@ def test_an_activation_that_mixes_sequences_mixes_those_of_one_time_step(
         assert_same(actual[name], value, TOLERANCE["float32"], name)
 
 
+def test_an_activation_without_a_slope_has_no_gradients_and_is_no_error():
+    def step(z):
+        return keras.ops.cast(z > 0, z.dtype)
+
+    layer = layer_built(ExplainedRNN(UNITS, activation=step))
+    found = behaviour(layer, sequences(), initial_state=states())
+    for name in ("kernel", "recurrent_kernel", "bias", "x", "initial_state"):
+        assert_same(found[f"gradient of {name}"], np.zeros_like(found[f"gradient of {name}"]), 0)
+
+
 @pytest.mark.parametrize("look", [False, True])
 def test_truncation_is_refused_where_automatic_differentiation_would_not_truncate(look):
     layer = layer_built(ExplainedRNN(UNITS, activation=keras.layers.PReLU(), truncate_bptt=2))

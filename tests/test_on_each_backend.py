@@ -20,6 +20,11 @@ from keras_rnn_explained import (
 )
 from keras_rnn_explained.cli import main
 from tests.comparison import assert_same
+from tests.random_activations import (
+    ONE_STEP,
+    assert_gradients_are_those_of_dropout,
+    dropout_layer,
+)
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(8, 6, 3)).astype("float32")
@@ -99,3 +104,40 @@ def test_the_demonstration_ends_well(tmp_path, monkeypatch, capsys):
 def test_the_configuration_has_nothing_of_the_backend():
     config = json.dumps(ExplainedRNN(4).get_config())
     assert keras.backend.backend() not in config
+
+
+@pytest.mark.parametrize("is_predicted_before", [False, True])
+def test_an_activation_that_drops_out_does_so_in_training_alone(is_predicted_before):
+    layer = ExplainedRNN(50, activation=dropout_layer())
+    if is_predicted_before:
+        assert np.all(keras.ops.convert_to_numpy(layer(ONE_STEP)) != 0)
+    assert_gradients_are_those_of_dropout(layer)
+    assert np.all(keras.ops.convert_to_numpy(layer(ONE_STEP)) != 0)
+
+
+@pytest.mark.backend("tensorflow", "torch")  # on JAX Keras refuses it
+def test_a_random_activation_without_a_seed_has_the_gradients_of_its_run():
+    layer = ExplainedRNN(50, activation=lambda z: keras.random.dropout(z, 0.5))
+    assert_gradients_are_those_of_dropout(layer)
+
+
+def test_a_random_activation_is_looked_back_through_only_where_it_is_not_random():
+    layer = ExplainedRNN(50, activation=dropout_layer(), name="random")
+    model = keras.Sequential([keras.Input(ONE_STEP.shape[1:]), layer])
+    model.compile(loss="mse")
+    y = np.zeros((len(ONE_STEP), 50))
+    assert backpropagate(model, ONE_STEP, y).bias.shape == (50,)
+    message = (
+        "The activation '<lambda>' of the layer 'random' must give the same when it is run again, "
+        r"but gave something else for \d\d% of the states, as one with dropout does. Take "
+        "`training=False`, or put what is random into a layer of its own."
+    )
+    with pytest.raises(ValueError, match=message):
+        backpropagate(model, ONE_STEP, y, training=True)
+
+
+def test_an_activation_that_jumps_is_looked_back_through():
+    layer = ExplainedRNN(50, activation=lambda z: keras.ops.cast(z > 0, z.dtype))
+    model = keras.Sequential([keras.Input(ONE_STEP.shape[1:]), layer])
+    model.compile(loss="mse")
+    assert_same(backpropagate(model, ONE_STEP, np.zeros((len(ONE_STEP), 50))).bias, np.zeros(50), 0)

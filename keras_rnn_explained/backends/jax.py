@@ -7,14 +7,16 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import keras
 
-from keras_rnn_explained import equations, execution
+from keras_rnn_explained import execution
+from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.execution import (
+    HAS_VARIABLES,
     Computation,
     Execution,
     Inputs,
     Tensor,
+    reads_variables,
     unrolled_scan,
 )
 
@@ -49,12 +51,16 @@ class Executor(execution.Executor):
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
         if self._reads_variables is None:
-            known = equations.derivative_from_state(self.activation) is not None
-            self._reads_variables = not known and reads_variables(
-                self.activation, inputs.initial_state
+            # A compiled activation would never read them again.
+            state = jax.ShapeDtypeStruct(
+                (1, inputs.initial_state.shape[-1]), inputs.initial_state.dtype
+            )
+            self._reads_variables = not is_of_keras(self.activation) and reads_variables(
+                # A new function each time, for JAX remembers what it has evaluated.
+                lambda: jax.eval_shape(lambda z: self.activation(z), state)
             )
         if self._reads_variables:
-            return Execution("autodiff", "the activation has variables, which need gradients too")
+            return Execution("autodiff", HAS_VARIABLES)
         if self.requested == "plain":
             return Execution("plain", "the layer has execution='plain'")
         return Execution("compiled", "JAX compiles every loop")
@@ -180,21 +186,6 @@ def value_and_gradients(loss: Callable, sources: dict) -> tuple[Tensor, Any, dic
     sources = jax.tree.map(jnp.asarray, sources)
     (value, other), gradients = jax.value_and_grad(loss, has_aux=True)(sources)
     return value, other, gradients
-
-
-def reads_variables(activation: Callable, state: Tensor) -> bool:
-    """Whether an activation reads variables of Keras's; a compiled one never would again."""
-    read = []
-
-    class Noting(keras.StatelessScope):
-        def get_current_value(self, variable):
-            read.append(variable)
-            # Within `fit` the variable itself has none; which one it is doesn't matter here.
-            return jnp.zeros(variable.shape, variable.dtype)
-
-    with Noting():
-        jax.eval_shape(activation, jax.ShapeDtypeStruct((1, state.shape[-1]), state.dtype))
-    return bool(read)
 
 
 def has_numbers(tensor: Tensor) -> bool:

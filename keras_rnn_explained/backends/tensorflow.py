@@ -16,13 +16,17 @@ from tensorflow.python.eager import forwardprop_util
 from tensorflow.python.ops import control_flow_util
 
 from keras_rnn_explained import equations, execution, exporting
+from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.backends.tensorflow_loops import WITHOUT_BPTT, scan
 from keras_rnn_explained.execution import (
+    HAS_VARIABLES,
+    IS_RANDOM,
     Computation,
     Execution,
     Inputs,
     Tensor,
     activated,
+    reads_variables,
     unrolled_scan,
 )
 
@@ -89,7 +93,7 @@ class Executor(execution.Executor):
         run: Callable = program
         if self.truncate_bptt is None and worth_segmenting(inputs):
             run = partial(in_segments, program)
-        if worth_halving(inputs) and execution.keeps_rows_apart(self.activation):
+        if worth_halving(inputs) and is_of_keras(self.activation):
             return in_halves(run, inputs)
         return run(inputs)
 
@@ -319,13 +323,19 @@ def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:
     """The way that an activation unknown to `equations` forces, or `None`."""
     shape, dtype = (1, state.shape[-1]), state.dtype
     activation = partial(activated, activation)
+    traced, graphs = tf.function(activation, autograph=False), []
+
+    def trace():
+        graphs.append(traced.get_concrete_function(tf.TensorSpec(shape, dtype)).graph)
+
     try:
-        traced = tf.function(activation, autograph=False)
-        variables = traced.get_concrete_function(tf.TensorSpec(shape, dtype)).variables
+        has_variables = reads_variables(trace) or graphs[0].variables
     except Exception:  # whatever a user's function may raise
         return Execution("autodiff", "the activation can't be made a graph")
-    if variables:
-        return Execution("autodiff", "the activation has variables, which need gradients too")
+    if has_variables:
+        return Execution("autodiff", HAS_VARIABLES)
+    if any(operation.op_def.is_stateful for operation in graphs[0].get_operations()):
+        return Execution("autodiff", IS_RANDOM)
 
     def derivative(state):
         return vector_jacobian_product(activation, (state,), state)

@@ -4,15 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from keras import ops
+from keras import ops, tree
 
 from keras_rnn_explained import execution
+from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.execution import (
+    HAS_VARIABLES,
+    IS_RANDOM,
     Computation,
     Execution,
     Inputs,
     Tensor,
     activated,
+    reads_variables,
     swap_time_and_batch,
     unrolled_scan,
 )
@@ -41,17 +45,16 @@ class Executor(execution.Executor):
         self, activation: Callable, requested: str, truncate_bptt: int | None, unroll: bool
     ):
         super().__init__(activation, requested, truncate_bptt, unroll)
-        self._has_variables: bool | None = None
+        self._obstacle_sought = is_of_keras(activation)
+        self._obstacle: Execution | None = None
         self._program = Program(activation, truncate_bptt)
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
-        if self._has_variables is None:
-            state = torch.zeros_like(inputs.initial_state[:1], requires_grad=False)
-            with torch.enable_grad():
-                self._has_variables = activated(self.activation, state).requires_grad
-        if self._has_variables:
-            return Execution("autodiff", "the activation has variables, which need gradients too")
-        return Execution("plain", "torch runs operation by operation")
+        if not self._obstacle_sought:
+            self._obstacle = obstacle_in(self.activation, inputs.initial_state)
+            # What has no numbers, as where Keras asks for shapes alone, draws no random ones.
+            self._obstacle_sought = not inputs.initial_state.is_meta
+        return self._obstacle or Execution("plain", "torch runs operation by operation")
 
     def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
         if way == "autodiff":
@@ -79,6 +82,9 @@ class Program(Computation):
         with torch.enable_grad():
             arguments = [a if a.requires_grad else a.detach().requires_grad_() for a in arguments]
             outputs = function(*arguments)
+        # A step, say, is constant wherever it has a slope; torch would rather not be asked.
+        if not any(output.requires_grad for output in tree.flatten(outputs)):
+            return tuple(torch.zeros_like(argument) for argument in arguments)
         return torch.autograd.grad(
             outputs,
             arguments,
@@ -86,6 +92,24 @@ class Program(Computation):
             create_graph=torch.is_grad_enabled(),
             materialize_grads=True,
         )
+
+
+def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:
+    """What keeps BPTT from running an activation again, or `None`."""
+    state = torch.zeros_like(state[:1], requires_grad=False)
+    generators = [torch.get_rng_state, *([torch.cuda.get_rng_state] if state.is_cuda else [])]
+    outputs: list[Tensor] = []
+
+    def run():
+        outputs.append(activated(activation, state))
+
+    with torch.random.fork_rng([state.device] if state.is_cuda else []), torch.enable_grad():
+        before = [state_of() for state_of in generators]
+        if reads_variables(run) or outputs[0].requires_grad:
+            return Execution("autodiff", HAS_VARIABLES)
+        if any(not torch.equal(a(), b) for a, b in zip(generators, before, strict=True)):
+            return Execution("autodiff", IS_RANDOM)
+    return None
 
 
 class States(torch.autograd.Function):

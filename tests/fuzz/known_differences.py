@@ -94,6 +94,14 @@ def _one_state_for_all(case):
     )
 
 
+def _one_state_for_none(case):
+    given = [call for call in calls_of(case) if "initial_state" in call]
+    return any(
+        np.shape(call["initial_state"])[:-1] in ((), (1,)) and 0 in map(len, call["x"])
+        for call in given
+    )
+
+
 def _not_finite(case, what, ours, theirs):
     """Whether that is 0 or a number where it is NaN for `SimpleRNN`, and the same elsewhere."""
     if not (what.startswith("gradient of ") and is_numeric(ours) and is_numeric(theirs)):
@@ -183,8 +191,9 @@ KNOWN = (
     ),
     KnownDifference(
         "not-finite",
-        "what is not finite at a masked time step does not get into the gradients before it",
-        applies=_masked,
+        "what is not finite at a masked time step, or is one state for a batch of none, does not "
+        "get into the gradients",
+        applies=lambda case: _masked(case) or _one_state_for_none(case),
         explains=_not_finite,
     ),
     KnownDifference(
