@@ -372,8 +372,8 @@ def backpropagate(
 
     Raises:
         TypeError: If `model` is no model or layer.
-        ValueError: As `unfold`; and if there is no loss, if `y` does not fit the model's outputs, or
-            if the activation is random.
+        ValueError: As `unfold`; and if there is no loss, if `y` does not fit the model's outputs,
+            or if the activation is random.
 
     Examples:
         >>> import numpy as np
