@@ -104,7 +104,9 @@ class Executor:
         self.execution = executor._chosen(inputs, all_states)
         return executor.run(inputs, all_states, self.execution.way)
 
-    def look(self, inputs: Inputs, all_states: bool, training: bool) -> tuple[Tensor, Tensor]:
+    def look(
+        self, inputs: Inputs, all_states: bool, training: bool = False
+    ) -> tuple[Tensor, Tensor]:
         """All states and the last, in the way in which a call would give what is asked for.
 
         They are the same to the last bit then. `execution` stays: looking changes nothing.

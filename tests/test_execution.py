@@ -305,3 +305,43 @@ def test_a_call_is_noted_and_a_look_gives_all_states_in_the_same_way_and_is_not(
     for inputs in (looked_at, called):
         assert all(map(ops.is_tensor, inputs[:-1]))
         assert inputs.dropout_mask is None
+
+
+class Telling(Noted):
+    """Gives itself."""
+
+    def run(self, inputs, all_states, way):
+        return self, way
+
+
+def test_for_training_a_function_of_ones_own_has_an_executor_of_its_own_with_the_same_options():
+    given = Inputs(*np.ones((5, 2, 2, 2)))
+    run = Telling(lambda z: z, "auto", 3, True)
+    own, way = run(given, True, training=True)
+    assert run.execution == Execution("compiled", "to be noted")
+    assert (way, run(given, True)) == ("compiled", (run, "compiled"))
+    assert own is not run
+    assert run(given, False, training=True)[0] is run.look(given, False, training=True)[0] is own
+    assert run.look(given, False)[0] is run
+    for name in ("activation", "requested", "truncate_bptt", "unroll"):
+        assert getattr(own, name) is getattr(run, name)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_for_training_keras_functions_are_run_as_ever(training):
+    run = Telling(keras.activations.gelu, "auto", None, False)
+    given = Inputs(*np.ones((5, 2, 2, 2)))
+    assert run(given, True, training)[0] is run.look(given, True, training)[0] is run
+
+
+@pytest.mark.parametrize("time", [1, 3])
+def test_a_function_of_ones_own_gets_the_sequences_of_one_time_step_at_once(time):
+    def mixed(z):
+        return z * ops.mean(z, axis=0)
+
+    computation = Plain(mixed, True, None, unrolled_scan)
+    error, kept = (
+        as_tensor(np.random.default_rng(seed).normal(size=(time, 2, 4))) for seed in (0, 1)
+    )
+    expected = [computation.activation_backward(*now) for now in zip(error, kept, strict=True)]
+    assert_same(computation.activation_backward(error, kept), np.array(expected), 1e-12)
