@@ -165,6 +165,10 @@ EXAMPLES = {
     ),
     "unroll, in a model": unrolled("an embedding", go_backwards=True),
     "unroll, in both directions": unrolled("both directions, each its own"),
+    "unroll, as Bidirectional sets it": {
+        **unrolled("both directions", zero_output_for_mask=False),
+        "merge_mode": "concat",
+    },
     "units": case_of(units=np.int64(2)),
     "mask": case_of({"mask": MASK.tolist()}),
     "mask-of-units": case_of({"mask": OF_UNITS}, units=2, unroll=True),

@@ -66,8 +66,9 @@ def _masked(case):
 def _contradicts_itself(case):
     options, in_both = case["options"], case.get("around", "").startswith("both directions")
     backwards = in_both or options.get("go_backwards")
-    both = options.get("unroll") and options.get("zero_output_for_mask")
-    return backwards and both and _masked(case)
+    # Bidirectional sets the one to the other.
+    zeroes = options.get("return_sequences" if in_both else "zero_output_for_mask")
+    return backwards and options.get("unroll") and zeroes and _masked(case)
 
 
 def _mask_of_lists(case):
