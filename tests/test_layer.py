@@ -443,9 +443,9 @@ def test_a_look_is_at_the_inputs_of_the_call_and_for_the_states_that_it_gives(
     layer, asked = ExplainedRNN(UNITS, return_sequences=return_sequences, dropout=0.5), []
     layer.build((BATCH, TIME, FEATURES))
 
-    def look(inputs, all_states, look=layer._executor.look):
+    def look(inputs, all_states, training, look=layer._executor.look):
         asked.append(all_states)
-        return look(inputs, all_states)
+        return look(inputs, all_states, training)
 
     monkeypatch.setattr(layer._executor, "look", look)
     seen = unfold(layer, sequences(), training=True)
