@@ -7,7 +7,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from keras import ops, tree
 
-from keras_rnn_explained import execution
 from keras_rnn_explained.execution import (
     Computation,
     Execution,
@@ -109,22 +108,6 @@ def test_states_and_gradients_are_the_oracles(activation, all_states, truncate, 
     names = [name for name in expected if inputs.bias is not None or name != "bias"]
     for name, gradient in zip(names, gradients, strict=True):
         assert_same(gradient, expected[name], 1e-8, name)
-
-
-@pytest.mark.parametrize("name", [name for name in dir(keras.activations) if name[0] != "_"])
-def test_what_is_taken_to_keep_rows_apart_does(name):
-    activation = getattr(keras.activations, name)
-    assert execution.is_of_keras(activation)
-    if name in ("get", "serialize", "deserialize", "glu", "threshold"):  # no activations of a layer
-        return
-    z = as_tensor(np.random.default_rng(0).normal(size=(4, 3, 2)))
-    expected = [[activation(row[None])[0] for row in rows] for rows in z]
-    assert_same(activation(z), np.array(expected), 1e-12)
-
-
-def test_any_other_function_may_mix_rows():
-    assert not execution.is_of_keras(lambda z: keras.ops.softmax(z, axis=0))
-    assert not execution.is_of_keras(keras.layers.ReLU())
 
 
 @example(activation="softsign", truncate=2, **ALL_AT_ONCE)
