@@ -92,7 +92,9 @@ def differences(arm, layer_class, case):
     if unexplained and tolerance >= TOLERANCE["float32"]:
         of_simple_rnn = {what: theirs for what, _, theirs in compared}
         exact = {what: one for what, _, one in _compared(arm, layer_class, in_float64(case))}
-        unexplained = [one for one in unexplained if not is_rounding(one, of_simple_rnn, exact)]
+        unexplained = [
+            one for one in unexplained if not is_rounding(one, of_simple_rnn, exact, tolerance)
+        ]
         if unexplained and tolerance > TOLERANCE["float32"] and arm.compared is alone.compared:
             nearby = runs_nearby(case, tolerance)
             unexplained = [one for one in unexplained if not is_uncertain(one, exact, nearby)]

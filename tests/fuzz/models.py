@@ -65,7 +65,14 @@ def to_words(x):
 def run_model(make, case):
     """Losses, weights and predictions by name; what was raised, if anything was, as "error"."""
     tf.config.run_functions_eagerly(False)
-    return collected(steps_of_training(make, case))
+    floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
+    try:
+        keras.config.set_floatx(case.get("rest of the model", floatx))
+        keras.config.set_dtype_policy(case.get("rest of the model", policy))
+        return collected(steps_of_training(make, case))
+    finally:
+        keras.config.set_floatx(floatx)
+        keras.config.set_dtype_policy(policy)
 
 
 def steps_of_training(make, case):

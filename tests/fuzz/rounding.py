@@ -11,23 +11,27 @@ from tests.fuzz.looping import loop, loop_can
 MOST_ERROR = 1.5
 """How much farther from float64 than `SimpleRNN` the layer may be, in fewer digits."""
 
+MOST_ROUNDING = 1000
+"""How many times the tolerance it may be off: what dropout draws in float64, say, is no rounding."""
+
 NEARBY = 20
 """How many cases near one are tried; at a kink half of them or so are on either side."""
 
 
 def in_float64(case):
     """The same case in float64, which tells who is right in fewer digits."""
-    return {**case, "options": {**case["options"], "dtype": "float64"}}
+    options = {**case["options"], "dtype": "float64"}
+    return {**case, "options": options, "rest of the model": "float64"}
 
 
-def is_rounding(one, of_simple_rnn, exact):
+def is_rounding(one, of_simple_rnn, exact, tolerance):
     """Whether `SimpleRNN` is about as far from what is `exact` as the layer, or farther."""
     same = one.what.removesuffix(alone.BY_THE_LOOP)
     ours, theirs = (
         comparing.difference(computed, exact.get(what, comparing.NOTHING))
         for computed, what in ((one.ours, one.what), (of_simple_rnn.get(same), same))
     )
-    return theirs < 1 and ours <= MOST_ERROR * theirs
+    return theirs < min(1, MOST_ROUNDING * tolerance) and ours <= MOST_ERROR * theirs
 
 
 def runs_nearby(case, tolerance):
