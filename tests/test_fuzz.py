@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 
 import keras_rnn_explained
 from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained.backends import tensorflow
 from tests.comparison import TOLERANCE
 from tests.fuzz import comparing, hunting, looks, reproducing, strategies
 from tests.fuzz.arms import ARMS, Difference, differences
 from tests.fuzz.known_differences import KNOWN, for_simple_rnn
-from tests.fuzz.rounding import in_float64, is_rounding, is_uncertain
+from tests.fuzz.rounding import in_float64, is_rounding, is_uncertain, runs_nearby
 
 pytestmark = [
     pytest.mark.backend("tensorflow"),
@@ -265,6 +266,24 @@ def ran(script, folder):
     return results
 
 
+@pytest.mark.parametrize("execution", ["plain", "compiled", "auto"])
+def test_a_case_as_if_large_is_cut_in_halves_and_segments(monkeypatch, execution):
+    cuts = []
+    for name in ("in_halves", "in_segments"):
+        right = getattr(tensorflow, name)
+        monkeypatch.setattr(
+            tensorflow,
+            name,
+            lambda *args, right=right, name=name: cuts.append(name) or right(*args),
+        )
+    case = case_of({"mask": MASK}, return_sequences=True) | {"graphs": True}
+    case["ours"] = {"execution": execution}
+    assert differences(ARM["graphs"], ExplainedRNN, case) == ([], set())
+    assert cuts == []
+    assert differences(ARM["graphs"], ExplainedRNN, {**case, "as if large": True}) == ([], set())
+    assert cuts == ([] if execution == "plain" else ["in_halves", "in_segments", "in_segments"])
+
+
 @pytest.mark.slow
 def test_a_planted_bug_is_found_and_its_script_shows_it_without_the_tests(planted):
     outcome = hunting.run(hunting.Hunt("calls", 100, 0, "planted.WrongMask"))
@@ -329,6 +348,24 @@ def test_in_16_bits_a_small_rest_of_large_summands_is_uncertain():
         "calls": [{"x": [np.array([x], "float32")]}],
     }
     assert differences(ARM["calls"], ExplainedRNN, case) == ([], set())
+
+
+def test_what_training_magnifies_beyond_all_measure_is_uncertain():
+    x = [[[-1.75, -1.3125], [-1.375, -0.375]], [[-2.3125, -0.1875], [-0.9375, 0.875]]]
+    case = {
+        "around": "two inputs",
+        "options": {"units": 1, "activation": None, "go_backwards": True, "stateful": True},
+        "numbers": 34,
+        "x": np.array(x, "float32"),
+        "y": np.array([[0.0625, -0.0625], [0.4375, 0.0625]], "float32"),
+        "optimizer": "sgd",
+        "loss": "mae",
+    }
+    assert differences(ARM["models"], ExplainedRNN, case) == ([], set())
+    nearby = [one["prediction after"] for one in runs_nearby(case, TOLERANCE["float32"])]
+    apart = [comparing.difference(one, nearby[0]) for one in nearby[1:]]
+    assert np.max(np.abs(nearby)) > 1e25
+    assert TOLERANCE["float32"] < max(apart) < 1e-3
 
 
 def test_what_no_case_nearby_gives_is_not_uncertain():

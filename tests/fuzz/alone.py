@@ -1,7 +1,11 @@
 """A layer alone, beside `SimpleRNN` and the float64 loop."""
 
+from contextlib import ExitStack
+from unittest import mock
+
 import keras
 
+from keras_rnn_explained.backends import tensorflow as backend
 from tests.fuzz.calls import run
 from tests.fuzz.comparing import NOTHING, side_by_side
 from tests.fuzz.looping import loop, loop_can
@@ -12,8 +16,20 @@ BY_THE_LOOP = ", by the loop"
 
 def compared(layer_class, case, of_simple_rnn):
     """`(what, of the layer, of what it is compared with)` of all that must agree."""
-    ours = run(layer_class, {**case, "options": {**case["options"], **case.get("ours", {})}})
+    with as_if_large(case):
+        ours = run(layer_class, {**case, "options": {**case["options"], **case.get("ours", {})}})
     yield from side_by_side(ours, run(keras.layers.SimpleRNN, of_simple_rnn))
     if loop_can(case) and "error" not in ours:
         for what, value in loop(case).items():
             yield f"{what}{BY_THE_LOOP}", ours.get(what, NOTHING), value
+
+
+def as_if_large(case):
+    """Computes a small case by halves of the batch and segments of time, as is done for large."""
+    changes = ExitStack()
+    if case.get("as if large"):
+        changes.enter_context(mock.patch.object(backend, "LEAST_BYTES_TO_SEGMENT", 0))
+        changes.enter_context(
+            mock.patch.object(backend, "worth_halving", lambda inputs: inputs.x.shape[0] > 1)
+        )
+    return changes

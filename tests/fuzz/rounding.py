@@ -7,12 +7,13 @@ from tests.fuzz import alone, comparing
 from tests.fuzz.calls import run
 from tests.fuzz.known_differences import for_simple_rnn
 from tests.fuzz.looping import loop, loop_can
+from tests.fuzz.models import run_model
 
 MOST_ERROR = 1.5
 """How much farther from float64 than `SimpleRNN` the layer may be, in fewer digits."""
 
 MOST_ROUNDING = 1000
-"""How many times the tolerance it may be off: what dropout draws in float64, say, is no rounding."""
+"""How many times the tolerance it may be: what dropout draws in float64, say, is farther off."""
 
 NEARBY = 20
 """How many cases near one are tried; at a kink half of them or so are on either side."""
@@ -39,8 +40,9 @@ def runs_nearby(case, tolerance):
 
     Where little is left of large summands, they are far apart.
     """
+    run_one = run_model if "around" in case else run
     nearby = (nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY))
-    return [run(keras.layers.SimpleRNN, for_simple_rnn(one)) for one in nearby]
+    return [run_one(keras.layers.SimpleRNN, for_simple_rnn(one)) for one in nearby]
 
 
 def is_uncertain(one, exact, nearby):
@@ -73,6 +75,8 @@ def nudged(case, by, seed):
         array = np.asarray(array, "float64")
         return array * (1 + by * random.uniform(-1, 1, array.shape))
 
+    if "around" in case:
+        return {**case, "x": near(case["x"])}
     calls = [
         {
             **call,
