@@ -267,17 +267,18 @@ class Computation:
 
 def reads_variables(run: Callable) -> bool:
     """Whether `run()` reads variables of Keras's, as weights or the state of a random generator."""
-    read = []
+    is_read = False
 
     class Noting(keras.StatelessScope):
         def get_current_value(self, variable):
-            read.append(variable)
+            nonlocal is_read
+            is_read = True
             # Within JAX's `fit` the variable itself has none; which one it is doesn't matter here.
             return ops.zeros(variable.shape, variable.dtype)
 
     with Noting():
         run()
-    return bool(read)
+    return is_read
 
 
 def activated(activation: Callable, pre_activation: Tensor) -> Tensor:

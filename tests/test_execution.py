@@ -14,6 +14,7 @@ from keras_rnn_explained.execution import (
     Inputs,
     activated,
     as_tensor,
+    reads_variables,
     swap_time_and_batch,
     unrolled_scan,
 )
@@ -328,3 +329,11 @@ def test_a_function_of_ones_own_gets_the_sequences_of_one_time_step_at_once(time
     )
     expected = [computation.activation_backward(*now) for now in zip(error, kept, strict=True)]
     assert_same(computation.activation_backward(error, kept), np.array(expected), 1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_reading_a_variable_is_noticed_and_gives_what_is_like_it(dtype):
+    variable, read = keras.Variable([[1, 2]], dtype=dtype), []
+    assert reads_variables(lambda: read.append(variable.value)) is True
+    assert (keras.backend.standardize_dtype(read[0].dtype), tuple(read[0].shape)) == (dtype, (1, 2))
+    assert reads_variables(lambda: read.append(ops.ones(2))) is False
