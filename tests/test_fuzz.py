@@ -459,6 +459,22 @@ def test_rounding_that_the_layer_shares_with_simple_rnn_is_no_difference_from_th
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
+def test_a_denormal_number_that_both_layers_take_for_0_is_no_difference_from_the_loop():
+    # The loop's pre-activation is above 0, where the slope of relu is 1.
+    case = case_of(activation="relu", use_bias=False) | {
+        "weights": [np.array([[0.0]]), np.array([[1e-40]])],
+        "calls": [
+            {
+                "x": [np.array([[[0.0], [-0.125]], [[0.625], [0.125]]], "float32")],
+                "initial_state": np.array([[0.0625], [-0.0625]], "float32"),
+            }
+        ],
+    }
+    arm, what = ARM["calls"], "gradient of kernel of call 0, by the loop"
+    assert apart(arm, case, what) > 0.01
+    assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
 @pytest.mark.parametrize(("of_simple_rnn", "expected"), [(1.1, True), (1.01, False), (None, False)])
 def test_what_differs_from_the_loop_is_judged_by_the_same_of_simple_rnn(of_simple_rnn, expected):
     one = Difference("output, by the loop", np.array([1.1]), np.array([1.0]), 0.1)
