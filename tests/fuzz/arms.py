@@ -95,8 +95,8 @@ def differences(arm, layer_class, case):
         unexplained = [
             one for one in unexplained if not is_rounding(one, of_simple_rnn, exact, tolerance)
         ]
-        is_delicate = tolerance > TOLERANCE["float32"] or arm.compared is models.compared
-        if unexplained and is_delicate and arm.compared is not looks.compared:
+        in_16_bits = arm.compared is alone.compared and tolerance > TOLERANCE["float32"]
+        if unexplained and (in_16_bits or arm.compared is models.compared):
             nearby = runs_nearby(case, tolerance)
             unexplained = [one for one in unexplained if not is_uncertain(one, exact, nearby)]
     if unexplained and arm.compared is alone.compared:

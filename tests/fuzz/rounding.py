@@ -3,14 +3,12 @@
 import keras
 import numpy as np
 
+from benchmarks.numerics import WORST
 from tests.fuzz import alone, comparing
 from tests.fuzz.calls import run
 from tests.fuzz.known_differences import for_simple_rnn
 from tests.fuzz.looping import loop, loop_can
 from tests.fuzz.models import run_model
-
-MOST_ERROR = 1.5
-"""How much farther from float64 than `SimpleRNN` the layer may be, in fewer digits."""
 
 MOST_ROUNDING = 1000
 """How many times the tolerance it may be: what dropout draws in float64, say, is farther off.
@@ -38,7 +36,7 @@ def is_rounding(one, of_simple_rnn, exact, tolerance):
     )
     is_shared = comparing.difference(one.ours, of_simple_rnn) <= tolerance
     most = 1 if is_shared else min(1, MOST_ROUNDING * tolerance)
-    return theirs < most and ours <= MOST_ERROR * theirs
+    return theirs < most and ours <= WORST * theirs
 
 
 def runs_nearby(case, tolerance):
