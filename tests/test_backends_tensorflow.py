@@ -371,7 +371,6 @@ def branching(pre_activation):
 @pytest.mark.parametrize(
     ("activation", "way", "reason"),
     [
-        (tf.math.special.dawsn, "plain", "XLA can't compile the activation"),
         (halved_in_python, "autodiff", "the activation may give something else when BPTT runs it"),
         (branching, "autodiff", "can't be made a graph"),
     ],

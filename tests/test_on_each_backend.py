@@ -25,6 +25,7 @@ from tests.random_activations import (
     assert_gradients_are_those_of_dropout,
     dropout_layer,
 )
+from tests.twins import assert_same_behaviour, twins
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(8, 6, 3)).astype("float32")
@@ -104,6 +105,28 @@ def test_the_demonstration_ends_well(tmp_path, monkeypatch, capsys):
 def test_the_configuration_has_nothing_of_the_backend():
     config = json.dumps(ExplainedRNN(4).get_config())
     assert keras.backend.backend() not in config
+
+
+class Slope:
+    """An activation that reads what may change."""
+
+    slope = 1.0
+
+    def __call__(self, z):
+        return keras.ops.tanh(self.slope * z)
+
+
+def test_a_number_that_an_activation_reads_may_change():
+    activation = Slope()
+    simple, explained = twins(4, 3, 2, activation=activation, execution="auto")
+    models = [keras.Sequential([keras.Input((4, 3)), layer]) for layer in (simple, explained)]
+    x = np.random.default_rng(0).normal(size=(2, 4, 3)).astype("float32")
+    for activation.slope in (1.0, 3.0, 3.0, 1.0):
+        assert_same_behaviour(explained, simple, x)
+        for model in models:
+            model.compile("sgd", "mse")
+        expected, actual = (model.predict(x, verbose=0) for model in models)
+        assert_same(actual, expected, 1e-5)
 
 
 @pytest.mark.parametrize("is_predicted_before", [False, True])

@@ -63,6 +63,8 @@ class Executor(execution.Executor):
             return Execution("autodiff", HAS_VARIABLES)
         if self.requested == "plain":
             return Execution("plain", "the layer has execution='plain'")
+        if self.requested == "auto" and not is_of_keras(self.activation):
+            return Execution("plain", "compiled, the activation would not be run again")
         return Execution("compiled", "JAX compiles every loop")
 
     def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
