@@ -468,6 +468,10 @@ class ExplainedRNN(keras.layers.Layer):
         if seed_state is not None:
             self.seed_generator.state.assign(seed_state)
 
+    def _lookup_dependency(self, name, *args):
+        """For a checkpoint of TensorFlow: `SimpleRNN` has on its cell what is here on the layer."""
+        return self if name == "cell" else super()._lookup_dependency(name, *args)
+
 
 def _only_state(states):
     """The one state of a list, or the state that is no list."""

@@ -10,12 +10,16 @@ from tests.comparison import assert_same
 from tests.test_layer_in_models import MODELS, X, padded, pair, subclassed
 
 
+def changed_weights(model):
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(5).normal(size=weight.shape))
+    return model
+
+
 @pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
 def test_a_weights_file_of_simple_rnn_loads_into_the_same_model(make, tmp_path):
     simple, explained = pair(make)
-    for weight in simple.weights:
-        weight.assign(np.random.default_rng(5).normal(size=weight.shape))
-    simple.save_weights(tmp_path / "simple.weights.h5")
+    changed_weights(simple).save_weights(tmp_path / "simple.weights.h5")
     explained.load_weights(tmp_path / "simple.weights.h5")
     for theirs, ours in zip(simple.weights, explained.weights, strict=True):
         assert_same(ours, theirs, 0)
@@ -69,5 +73,32 @@ def test_the_weights_of_a_whole_saved_model_load_too(suffix, tmp_path):
     simple, explained = model(layers.SimpleRNN), model(ExplainedRNN)
     simple.save(tmp_path / f"simple.{suffix}")
     explained.load_weights(tmp_path / f"simple.{suffix}")
+    for theirs, ours in zip(simple.weights, explained.weights, strict=True):
+        assert_same(ours, theirs, 0)
+
+
+@pytest.mark.backend("tensorflow")
+@pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
+def test_a_checkpoint_of_tensorflow_with_simple_rnn_loads(make, tmp_path):
+    import tensorflow as tf
+
+    simple, explained = pair(make)
+    path = tf.train.Checkpoint(model=changed_weights(simple)).write(tmp_path / "checkpoint")
+    status = tf.train.Checkpoint(model=explained).read(path)
+    status.assert_existing_objects_matched()
+    for theirs, ours in zip(simple.weights, explained.weights, strict=True):
+        assert_same(ours, theirs, 0)
+
+
+@pytest.mark.backend("tensorflow")
+def test_a_checkpoint_that_is_read_before_the_layer_has_weights_is_used_up(tmp_path):
+    import tensorflow as tf
+
+    simple, explained = layers.SimpleRNN(4), ExplainedRNN(4)
+    simple(X)
+    path = tf.train.Checkpoint(layer=simple).write(tmp_path / "checkpoint")
+    status = tf.train.Checkpoint(layer=explained).read(path)
+    explained.build(X.shape)
+    status.assert_consumed()
     for theirs, ours in zip(simple.weights, explained.weights, strict=True):
         assert_same(ours, theirs, 0)
