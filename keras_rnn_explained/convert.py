@@ -1,6 +1,7 @@
 """To and from `SimpleRNN`."""
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import keras
@@ -125,7 +126,17 @@ def _problem(layer, layers, wanted):
         holders = [holder for _, holder in layers if getattr(holder, "cell", None) is layer]
         if not any(isinstance(holder, SimpleRNN) for holder in holders):
             return "is a SimpleRNNCell outside of a SimpleRNN; use keras.layers.SimpleRNN instead"
+        if not layer.built and len({id(one) for _, one in layers if _has(one, layer)}) > 1:
+            return (
+                "is in several places, which could not go on sharing its weights, for it has none "
+                "yet; build the model first, as by calling it"
+            )
     return None
+
+
+def _has(layer, child):
+    children = layer._flatten_layers(include_self=False, recursive=False)
+    return any(one is child for one in children)
 
 
 def _explained(old, copy):
@@ -179,12 +190,14 @@ def _counterpart(old, old_cell, copy, kind):
     vars(new_cell.seed_generator).update(vars(copy(old_cell.seed_generator)))
     copy.take(old_cell.seed_generator, new_cell.seed_generator)
     if old.built:
+        # What else holds a weight, as a cell used by itself, may have been copied with it before.
+        vars(new_cell)["add_weight"] = partial(_copied_weight, copy, old_cell, new_cell)
         _build(new, old)
-        for weight in INITIALIZERS.values():
-            if getattr(old_cell, weight) is not None:
-                _take_value(copy, getattr(old_cell, weight), getattr(new_cell, weight))
+        del vars(new_cell)["add_weight"]
         for theirs, ours in zip(old.states or (), new.states or (), strict=True):
-            _take_value(copy, theirs, ours)
+            ours.assign(keras.ops.copy(theirs.value))  # JAX would share it, and training deletes it
+            copy.take(theirs, ours)
+            copy.take(theirs.value, ours.value)
     for name in INITIALIZERS:
         setattr(new_cell, name, copy(getattr(old, name)))
     _freeze(new, new_cell, old, old_cell)
@@ -199,10 +212,12 @@ def _build(new, old):
         new.build_from_config(old.get_build_config())
 
 
-def _take_value(copy, old, new):
-    new.assign(keras.ops.copy(old.value))  # JAX would share the array, which training deletes
-    copy.take(old, new)
-    copy.take(old.value, new.value)
+def _copied_weight(copy, old_cell, new_cell, name, **_):
+    """What the new layer gets where it would make a weight: the copy of the old one's."""
+    weight = copy(getattr(old_cell, name))
+    weight._path = f"{new_cell.path}/{name}"
+    weight.trainable = True  # as Keras makes it; `_freeze` says how it was
+    return weight
 
 
 def _freeze(new, new_cell, old, old_cell):

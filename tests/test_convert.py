@@ -344,6 +344,66 @@ def test_attributes_lead_to_the_new_layers():
     assert type(swap_back(wrapper).from_config(swap_back(wrapper).get_config()).layer) is SimpleRNN
 
 
+class Tied(keras.Model):
+    """Goes on from its layer's state by the layer's own cell, which may come first or last."""
+
+    def __init__(self, rnn, hold):
+        super().__init__()
+        cell = getattr(rnn, "forward_layer", rnn).cell
+        hold(self, rnn, cell)
+        self.head = layers.Dense(2)
+
+    def call(self, x):
+        _, [state] = self.cells[0](x[:, -1], [self.rnn(x)[:, :4]])
+        return self.head(state)
+
+
+def cell_first(model, rnn, cell):
+    model.cells, model.rnn = [cell], rnn
+
+
+def cell_last(model, rnn, cell):
+    model.rnn, model.cells = rnn, [cell]
+
+
+def cell_in_a_dict(model, rnn, cell):
+    model.cells, model.rnn = {0: cell}, rnn
+
+
+def kernel_first(model, rnn, cell):
+    rnn.build(X.shape)
+    model.kernels = [cell.kernel, cell.recurrent_kernel, cell.bias]
+    model.cells, model.rnn = [cell], rnn
+
+
+@pytest.mark.parametrize("wrap", [lambda rnn: rnn, layers.Bidirectional])
+@pytest.mark.parametrize("hold", [cell_first, cell_last, cell_in_a_dict, kernel_first])
+def test_a_cell_that_is_used_by_itself_stays_tied_to_its_layer(hold, wrap):
+    model = trained(Tied(wrap(SimpleRNN(4)), hold))
+    swapped = swap(model)
+    back = swap_back(swapped)
+    for one in (swapped, back):
+        assert len(one.weights) == len(model.weights)
+    rnn = getattr(swapped.rnn, "forward_layer", swapped.rnn)
+    assert swapped.cells[0].recurrent_kernel is rnn.recurrent_kernel
+    assert swapped.cells[0].seed_generator.state is rnn.seed_generator.state
+    assert_go_on_the_same(model, swapped, back)
+
+
+def test_a_cell_that_could_not_stay_tied_is_refused():
+    with pytest.raises(ValueError, match=r"'simple_rnn_cell.*' is in several places"):
+        swap(Tied(SimpleRNN(4), cell_first))
+
+
+def test_a_weight_that_is_used_elsewhere_is_frozen_and_released_with_its_layer():
+    model = Tied(SimpleRNN(4, trainable=False), cell_first)
+    model(X)
+    rnn = swap(model).rnn
+    assert not rnn.trainable_weights
+    rnn.trainable = True
+    assert [one.name for one in rnn.trainable_weights] == ["kernel", "recurrent_kernel", "bias"]
+
+
 def in_a_closure(layer):
     def call(x):
         return never if x is None else layer(x)
@@ -420,6 +480,7 @@ def test_layers_that_are_not_built_are_converted_and_then_make_the_same_weights(
     for one in (swapped, back):
         assert_same(one(X), layer(X), 1e-6)
     model = keras.Sequential([SimpleRNN(4, **options), layers.Dense(2)])
+    model.compile("adam", "mse")
     assert not swap(model).built
     assert_same(swap(model).layers[0](X), model.layers[0](X), 1e-6)
 
