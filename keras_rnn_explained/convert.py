@@ -41,7 +41,8 @@ def swap(model: Any) -> Any:
     The copy gives the same outputs and goes on training with the same numbers: weights, states,
     seeds, what `compile` was given, the optimizer and its variables are copied. Names and paths of
     layers stay. The given model does not change, and shares nothing with the copy that training
-    could change.
+    could change. So a loss that reads the model, or a part of it, from a global is refused: it
+    would go on with the given model's weights. One that has it from a closure gets the copy's.
 
     It works on objects, not on configurations: functions need not be registered, subclassed models
     need no `get_config`, and `SimpleRNN` layers are found wherever Keras finds them. A class that

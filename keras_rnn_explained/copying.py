@@ -7,9 +7,10 @@ that whatever was one object before is one object after.
 """
 
 import copy
+import dis
 import types
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -24,6 +25,9 @@ COMPILED = ("train_function", "test_function", "predict_function")
 
 # Where TensorFlow notes what to save with an object; some of the above is among it.
 NOTED = ("_self_unconditional_checkpoint_dependencies", "_self_unconditional_dependency_names")
+
+# Whose classes hold nothing of a user's, and whose functions read no global of a user's.
+LIBRARIES = ("builtins", "keras", "numpy", "tensorflow", "jax", "jaxlib", "torch")
 
 
 class Copy:
@@ -43,6 +47,7 @@ class Copy:
         self._old: list[Any] = []  # keeps them alive, and so their ids theirs
         self._holding_ids: list[Any] = []
         self._path: list[str] = []  # of the layer that is being copied
+        self._functions: dict[Any, None] = {}  # a set, in the order in which they were found
 
     def of(self, model: Any) -> Any:
         """The whole copy of a model or layer.
@@ -51,6 +56,7 @@ class Copy:
             ValueError: If something in it can't be copied.
         """
         copied = self(model)
+        self._refuse_globals(model)
         self._renew_ids()
         return copied
 
@@ -64,6 +70,7 @@ class Copy:
         """The counterpart of a value: its copy, or the value itself where it can be shared."""
         if id(value) in self._new:
             return self._new[id(value)]
+        self._functions.update(dict.fromkeys(_functions_of(value)))
         if isinstance(value, (keras.layers.Layer, dict)):
             replacement = self._replace(value, self)
             if replacement is not None:
@@ -97,7 +104,7 @@ class Copy:
             backend.COMPILED_FUNCTIONS: self._compiled_function,
         }
         copiers = (kinds[kind] for kind in kinds if isinstance(value, kind))
-        other = self.attributes_of if _is_plain(value) and _holds_keras(value, set()) else None
+        other = self.attributes_of if _is_plain(value) and _holds_keras(value) else None
         return next(copiers, other)
 
     def attributes_of(self, old: Any) -> Any:
@@ -189,6 +196,33 @@ class Copy:
         self._holding_ids = [one for one in self._holding_ids if one is not self(inside)] + [new]
         return new
 
+    def _refuse_globals(self, model):
+        """A function that finds by a global what was copied would still find the old one.
+
+        It can't be given globals of its own, for it would not see what else changes in the old.
+        """
+        waiting, seen = [*self._functions], set()
+        while waiting:
+            function = waiting.pop()
+            if function in seen:
+                continue
+            seen.add(function)
+            inside = [*_reached(function)]
+            for name, held in _globals_of(function).items():
+                reached = [*_reached(held)]
+                if any(id(one) in self._new for part in reached for one in _changing_in(part)):
+                    raise ValueError(
+                        f"{model.name!r} can't be copied, for its function "
+                        f"{function.__qualname__!r} reads the global {name!r}, which would still "
+                        f"lead to {model.name!r} and not to the copy. Have an outer function take "
+                        f"{name!r} as an argument and return this one, or convert the model "
+                        "without it and give the copy one of its own."
+                    )
+                inside += reached
+            called = (types.FunctionType, types.MethodType)
+            for part in inside:
+                waiting += _functions_of(part) if isinstance(part, called) else ()
+
     def _renew_ids(self):
         """Keras notes objects by `id`, or by TensorFlow's: the copies' own it has to be.
 
@@ -226,7 +260,7 @@ class Copy:
 
     def _function(self, old):
         """A function; anew only if it holds on to something of Keras, as a closure may."""
-        if not _holds_keras(old, set()):
+        if not _holds_keras(old):
             return old
         cells = tuple(types.CellType() for _ in old.__closure__ or ())
         new = types.FunctionType(old.__code__, old.__globals__, old.__name__, None, cells)
@@ -271,40 +305,87 @@ def _contents(cell):
         return []
 
 
-def _holds_keras(value, seen):
+def _holds_keras(value):
     """Whether a value is a Keras object or a variable, or a function or container that has one."""
-    if id(value) in seen:
-        return False
-    seen.add(id(value))
+    return any(_is_keras_object(one) for one in _reached(value))
+
+
+def _reached(value: Any) -> Iterator[Any]:
+    """A value and what it holds in containers, functions and objects, down to Keras's objects."""
+    waiting, seen = [value], set()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        yield value
+        if isinstance(value, types.FunctionType):
+            waiting += [part for cell in value.__closure__ or () for part in _contents(cell)]
+            waiting += [value.__defaults__, value.__kwdefaults__]
+        elif isinstance(value, types.MethodType):
+            waiting += [value.__self__]
+        elif isinstance(value, partial):
+            waiting += [value.func, value.args, value.keywords]
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, (list, tuple, set)):
+            waiting += value
+        elif not _is_keras_object(value) and _is_plain(value):
+            waiting += vars(value).values()
+
+
+def _is_keras_object(value):
+    container = isinstance(value, (dict, list, set))  # Keras has its own
+    return isinstance(value, _own_kinds()) or (_is_of_keras(type(value)) and not container)
+
+
+def _functions_of(value: Any) -> Iterator[types.FunctionType]:
+    """A user's functions that a value runs: itself, or the methods of its class."""
+    if isinstance(value, types.MethodType):
+        value = value.__func__
     if isinstance(value, types.FunctionType):
-        cells = value.__closure__ or ()
-        parts = [part for cell in cells for part in _contents(cell)]
-        parts += [value.__defaults__, value.__kwdefaults__]
-    elif isinstance(value, types.MethodType):
-        parts = [value.__self__]
-    elif isinstance(value, partial):
-        parts = [value.func, value.args, value.keywords]
-    elif isinstance(value, dict):
-        parts = list(value.values())
-    elif isinstance(value, (list, tuple, set)):
-        parts = list(value)
-    elif isinstance(value, _own_kinds()) or _is_of_keras(type(value)):
-        return True
-    elif _is_plain(value):
-        parts = list(vars(value).values())
-    else:
-        return False
-    return any(_holds_keras(part, seen) for part in parts)
+        if not _is_of_library(value.__module__):
+            yield value
+        return
+    for cls in type(value).__mro__:
+        if not _is_of_library(cls.__module__):
+            functions = (getattr(one, "__func__", one) for one in vars(cls).values())
+            yield from (one for one in functions if isinstance(one, types.FunctionType))
+
+
+def _globals_of(function: types.FunctionType) -> dict[str, Any]:
+    """The globals that a function reads, by name; also those of functions made in it."""
+    codes = [function.__code__]
+    for code in codes:
+        codes += [one for one in code.co_consts if isinstance(one, types.CodeType)]
+    names = {
+        instruction.argval
+        for code in codes
+        for instruction in dis.get_instructions(code)
+        if instruction.opname == "LOAD_GLOBAL"  # `co_names` has attributes too
+    }
+    present = function.__globals__
+    return {name: present[name] for name in sorted(names) if name in present}
+
+
+def _changing_in(value: Any) -> list[Any]:
+    """What training changes in a value: itself if it is a layer or variable; its variables."""
+    if isinstance(value, (keras.layers.Layer, keras.optimizers.Optimizer, keras.metrics.Metric)):
+        return [value, *value.variables]
+    return [value] if isinstance(value, (keras.Variable, *_own_kinds())) else []
 
 
 def _is_plain(value):
     """Whether a value is an object of a user's class, with attributes."""
-    libraries = ("builtins", "keras", "numpy", "tensorflow", "jax", "jaxlib", "torch")
     return (
         hasattr(value, "__dict__")
         and not isinstance(value, (type, types.ModuleType, types.FunctionType))
-        and type(value).__module__.partition(".")[0] not in libraries
+        and not _is_of_library(type(value).__module__)
     )
+
+
+def _is_of_library(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in LIBRARIES
 
 
 def _own_kinds():

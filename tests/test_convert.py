@@ -628,6 +628,84 @@ def test_only_a_model_or_layer_can_be_converted(convert):
         convert("model.keras")
 
 
+NOTEBOOK = """
+import keras
+from keras import layers, ops
+
+rnn = layers.SimpleRNN(4, name="rnn")
+model = keras.Sequential([keras.Input((6, 3)), rnn, layers.Dense(2)], name="model")
+optimizer = keras.optimizers.SGD(0.1)
+encoder = keras.Model(model.inputs, rnn.output, name="encoder")
+held = {"layers": [rnn]}
+
+
+class Holder:
+    model = None  # an attribute, not the global of this name
+
+
+def penalty():
+    return ops.sum(rnn.cell.recurrent_kernel ** 2)
+
+
+def decorated(function):
+    return lambda *arguments: function(*arguments)
+
+
+class OwnLoss(keras.losses.Loss):
+    def call(self, true, predicted):
+        return ops.mean(model.weights[0])
+
+
+class PlainLoss:
+    def __call__(self, true, predicted):
+        return ops.mean(model.weights[0])
+"""
+
+
+def in_a_notebook(code):
+    """The globals of cells in which a model is made, and then compiled by the given code."""
+    cells = {"__name__": "__main__"}
+    exec(NOTEBOOK, cells)
+    exec(code, cells)
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("loss", "function", "name"),
+    [
+        ("lambda t, p: ops.sum(model.weights[0])", "<lambda>", "model"),
+        ("lambda t, p: sum(ops.sum(w) for w in rnn.weights)", "<lambda>", "rnn"),
+        ("lambda t, p: ops.mean(t - p) * optimizer.learning_rate", "<lambda>", "optimizer"),
+        ("lambda t, p: ops.sum(encoder.weights[0])", "<lambda>", "encoder"),
+        ("lambda t, p: ops.sum(held['layers'][0].weights[0])", "<lambda>", "held"),
+        ("lambda t, p: ops.mean(t - p) + penalty()", "penalty", "rnn"),
+        ("decorated(lambda t, p: ops.sum(model.weights[0]))", "<lambda>", "model"),
+        ("OwnLoss()", "OwnLoss.call", "model"),
+        ("PlainLoss()", "PlainLoss.__call__", "model"),
+        ("PlainLoss().__call__", "PlainLoss.__call__", "model"),
+    ],
+)
+def test_a_function_that_reads_the_model_from_a_global_is_refused(loss, function, name):
+    cells = in_a_notebook(f"model.compile(optimizer, {loss})")
+    message = f"'model' can't be copied.* function '{function}' reads the global '{name}'"
+    with pytest.raises(ValueError, match=message):
+        swap(cells["model"])
+
+
+def test_functions_that_read_other_globals_are_shared():
+    cells = in_a_notebook(
+        "teacher = keras.models.clone_model(model)\n"
+        "weight, holder = 2.0, Holder()\n"
+        "loss = lambda t, p: weight * ops.mean((t - p) ** 2) + ops.sum(teacher.weights[0])\n"
+        "metric = lambda t, p: ops.mean(t) if holder.model is None else ops.mean(p)\n"
+        "model.compile(optimizer, loss, metrics=[metric])"
+    )
+    swapped = swap(cells["model"])
+    assert swapped.loss is cells["loss"]
+    ours, theirs = (fitted(one)["loss"] for one in (swapped, cells["model"]))
+    assert_same(ours, theirs, 1e-5)
+
+
 class WithCompiledFunction(layers.Layer):
     def __init__(self):
         import tensorflow as tf
