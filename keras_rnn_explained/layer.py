@@ -81,8 +81,9 @@ class ExplainedRNN(keras.layers.Layer):
             This is BPTT(h) with h = k of Williams and Peng (1990), for a loss at any step. Not for
             an activation that has variables of its own, is random, reads what changes between calls
             or can't be made a graph.
-        execution: How to run the equations: `"compiled"` (where XLA can, even if it may make something
-            else of the activation), `"plain"`, or `"auto"` to choose for each call. The attribute `execution` says what the last call did and why.
+        execution: How to run the equations: `"compiled"` (where XLA can, even if it may make
+            something else of the activation), `"plain"`, or `"auto"` to choose for each call. The
+            attribute `execution` says what the last call did and why.
         seed: Seed of the dropout masks.
         **kwargs: `name`, `dtype` and `trainable` of a `keras.layers.Layer`.
 
