@@ -310,6 +310,16 @@ def test_a_planted_bug_of_the_gradient_alone_is_found_and_the_outputs_are_not_bl
     assert "output" not in outcome.what
 
 
+def test_what_the_judge_raises_is_found_with_the_case(monkeypatch):
+    def judge(arm, layer_class, case):
+        raise ValueError("shapes")
+
+    monkeypatch.setattr("tests.fuzz.arms.differences", judge)
+    outcome = hunting.run(hunting.Hunt("calls", 3, 0))
+    assert outcome.what == "the judge, which raises ValueError"
+    assert "case = {" in outcome.script
+
+
 def apart(arm, case, what):
     """How far from each other two results are, whatever explains it."""
     pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))
