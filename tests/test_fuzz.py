@@ -18,9 +18,10 @@ from keras_rnn_explained import ExplainedRNN
 from keras_rnn_explained.backends import tensorflow
 from tests.comparison import TOLERANCE
 from tests.fuzz import comparing, hunting, looks, reproducing, strategies
-from tests.fuzz.arms import ARMS, Difference, differences
+from tests.fuzz.arms import ARMS, Difference, compared, differences
 from tests.fuzz.known_differences import KNOWN, for_simple_rnn
-from tests.fuzz.rounding import in_float64, is_rounding, is_uncertain, runs_nearby
+from tests.fuzz.models import run_model
+from tests.fuzz.rounding import cases_nearby, in_float64, is_at_a_kink, is_rounding, is_uncertain
 
 pytestmark = [
     pytest.mark.backend("tensorflow"),
@@ -310,6 +311,28 @@ def test_a_planted_bug_of_the_gradient_alone_is_found_and_the_outputs_are_not_bl
     assert "output" not in outcome.what
 
 
+def test_a_small_gradient_that_is_wrong_is_found_in_16_bits_too(planted):
+    case = case_of(dtype="mixed_bfloat16")
+    case["weights"][0] = np.full((1, 1), 0.01)
+    assert differences(ARM["calls"], ExplainedRNN, case) == ([], set())
+    found, _ = differences(ARM["calls"], locate("planted.WrongDerivative"), case)
+    assert [one.what for one in found] == ["gradient of x 0 of call 0"]
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "float16", "float32"])
+def test_in_float64_dropout_draws_the_same_masks(planted, dtype):
+    case = case_of({"training": True}, dtype=dtype, units=5, seed=2, dropout=0.5)
+    case["options"]["recurrent_dropout"] = 0.25
+    exact = {
+        what: theirs for what, _, theirs in compared(ARM["calls"], ExplainedRNN, in_float64(case))
+    }
+    for what, ours, _ in compared(ARM["calls"], ExplainedRNN, case):
+        if what.startswith(("output", "gradient")):
+            assert comparing.difference(ours, exact[what]) <= TOLERANCE[dtype[-8:]], what
+    found, _ = differences(ARM["calls"], locate("planted.WrongDerivative"), case)
+    assert "gradient of x 0 of call 0" in {one.what for one in found}
+
+
 def test_what_the_judge_raises_is_found_with_the_case(monkeypatch):
     def judge(arm, layer_class, case):
         raise ValueError("shapes")
@@ -372,7 +395,10 @@ def test_what_training_magnifies_beyond_all_measure_is_uncertain():
         "loss": "mae",
     }
     assert differences(ARM["models"], ExplainedRNN, case) == ([], set())
-    nearby = [one["prediction after"] for one in runs_nearby(case, TOLERANCE["float32"])]
+    nearby = [
+        run_model(keras.layers.SimpleRNN, one)["prediction after"]
+        for one in cases_nearby(case, TOLERANCE["float32"])
+    ]
     apart = [comparing.difference(one, nearby[0]) for one in nearby[1:]]
     assert np.max(np.abs(nearby)) > 1e25
     assert TOLERANCE["float32"] < max(apart) < 1e-3
@@ -446,6 +472,13 @@ def test_rounding_at_a_kink_is_no_difference_from_the_loop():
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
+def test_where_no_kink_is_near_none_explains():
+    one, nearby = Difference("output", np.array([1.00005]), np.array([1.0]), 5e-5), [1.0, 1.0]
+    for more, expected in (([], False), ([2.0], True)):
+        found = [{"output": np.array([number])} for number in nearby + more]
+        assert is_at_a_kink(one, found, TOLERANCE["float32"]) == expected
+
+
 def test_another_gradient_at_a_kink_is_a_difference(planted):
     found, _ = differences(ARM["calls"], locate("planted.WrongDerivative"), at_a_kink())
     assert "gradient of x 0 of call 0, by the loop" in {one.what for one in found}
@@ -515,6 +548,9 @@ def test_a_look_that_shows_something_else_is_found(monkeypatch):
         ([1.0, np.nan], [1.0, 2.0], np.inf),
         ([1.0], [1.0, 1.0], np.inf),
         ([2.0], [4.0], 0.5),
+        ([0.0], [1e-5], 1),
+        ([0.0], [5e-7], 0.5),
+        ([], [], 0),
     ],
 )
 def test_what_is_not_finite_is_compared(actual, expected, apart):

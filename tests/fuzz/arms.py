@@ -1,23 +1,25 @@
 """The arms of the fuzzer: what each draws, runs and compares, and what of it is unexplained."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import ModuleType
 from typing import NamedTuple
 
+import numpy as np
 from hypothesis import strategies as st
 
-from tests import reference
+from tests import comparison, reference
 from tests.comparison import TOLERANCE
-from tests.fuzz import alone, calls, comparing, looks, looping, models, strategies
+from tests.fuzz import alone, calls, comparing, drawing, looks, looping, models, strategies
 from tests.fuzz.known_differences import explanation, for_simple_rnn
 from tests.fuzz.rounding import (
+    cases_nearby,
+    has_a_kink,
     in_float64,
     is_at_a_kink,
     is_rounding,
     is_uncertain,
-    loops_nearby,
-    runs_nearby,
 )
 
 
@@ -56,14 +58,16 @@ class Arm:
     sources: tuple[ModuleType, ...]
 
 
-OF_CALLS = (reference, comparing, calls, looping, alone)
+COMPARING = (comparison, comparing)
+OF_CALLS = (reference, *COMPARING, calls, looping, alone)
+OF_LOOKS = (*COMPARING, calls, looks)
 
 ARMS = (
     # Operation by operation, for tracing a graph takes longer than ten cases.
     Arm("calls", 870, strategies.calls_of_a_layer(), alone.compared, OF_CALLS),
     Arm("graphs", 30, strategies.calls_of_a_layer(graphs=True), alone.compared, OF_CALLS),
-    Arm("looks", 70, strategies.looks_at_a_layer(), looks.compared, (comparing, calls, looks)),
-    Arm("models", 30, strategies.models(), models.compared, (comparing, calls, models)),
+    Arm("looks", 70, strategies.looks_at_a_layer(), looks.compared, OF_LOOKS),
+    Arm("models", 30, strategies.models(), models.compared, (*COMPARING, calls, models)),
 )
 
 
@@ -79,8 +83,8 @@ def tolerance_of(case):
 def differences(arm, layer_class, case):
     """All that is unexplained, and the names of the known differences that explain the rest."""
     tolerance, unexplained, known = tolerance_of(case), [], set()
-    compared = [*_compared(arm, layer_class, case)]
-    for what, ours, theirs in compared:
+    results = [*compared(arm, layer_class, case)]
+    for what, ours, theirs in results:
         relative = comparing.difference(ours, theirs)
         if relative <= tolerance:
             continue
@@ -89,24 +93,35 @@ def differences(arm, layer_class, case):
             unexplained.append(Difference(what, ours, theirs, relative))
         else:
             known.add(name)
-    if unexplained and tolerance >= TOLERANCE["float32"]:
-        of_simple_rnn = {what: theirs for what, _, theirs in compared}
-        exact = {what: one for what, _, one in _compared(arm, layer_class, in_float64(case))}
+    if unexplained:
+        of_simple_rnn = {what: one for what, _, one in results}
+        exact = _expected(arm, layer_class, in_float64(case))
         unexplained = [
             one for one in unexplained if not is_rounding(one, of_simple_rnn, exact, tolerance)
         ]
-        in_16_bits = arm.compared is alone.compared and tolerance > TOLERANCE["float32"]
-        if unexplained and (in_16_bits or arm.compared is models.compared):
-            nearby = runs_nearby(case, tolerance)
-            unexplained = [one for one in unexplained if not is_uncertain(one, exact, nearby)]
-    if unexplained and arm.compared is alone.compared:
-        nearby = loops_nearby(case, tolerance)
-        unexplained = [one for one in unexplained if not is_at_a_kink(one, nearby, tolerance)]
+    if unexplained and all(np.isfinite(one.relative) for one in unexplained):
+        nearby = [_expected(arm, layer_class, one) for one in cases_nearby(case, tolerance)]
+        unexplained = [
+            one
+            for one in unexplained
+            if not (
+                is_at_a_kink(one, nearby, tolerance)
+                if has_a_kink(case)
+                else is_uncertain(one, exact, nearby)
+            )
+        ]
     return unexplained, known
 
 
-def _compared(arm, layer_class, case):
-    try:
-        yield from arm.compared(layer_class, case, for_simple_rnn(case))
-    except Exception as error:
-        yield "error", error, comparing.NOTHING
+def _expected(arm, layer_class, case):
+    return {what: theirs for what, _, theirs in compared(arm, layer_class, case)}
+
+
+def compared(arm, layer_class, case):
+    """`(what, ours, theirs)` of all that must agree, up to what is raised, as "error"."""
+    dtype = case.get("dropout drawn in")
+    with drawing.drawn_in(dtype) if dtype else nullcontext():
+        try:
+            yield from arm.compared(layer_class, case, for_simple_rnn(case))
+        except Exception as error:
+            yield "error", error, comparing.NOTHING

@@ -4,7 +4,7 @@ from numbers import Number
 
 import numpy as np
 
-from keras_rnn_explained.verification import relative_difference
+from tests.comparison import relative_difference
 
 NOTHING = "nothing"
 """What stands for a result that is not there."""
@@ -20,7 +20,7 @@ def difference(actual, expected):
     actual, expected = np.asarray(actual, "float64"), np.asarray(expected, "float64")
     if actual.shape != expected.shape:
         return np.inf
-    finite = np.isfinite(expected)
+    finite = np.isfinite(expected) & np.isfinite(actual)
     if not np.array_equal(actual[~finite], expected[~finite], equal_nan=True):
         return np.inf
     return relative_difference(actual[finite], expected[finite])

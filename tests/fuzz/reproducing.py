@@ -23,7 +23,6 @@ def script(arm, layer_class, case, differences):
             *imports,
             "from numpy import array, inf, int64, nan, zeros  # noqa: F401",
             f"from {layer_class.__module__} import {layer_class.__qualname__}",
-            "from keras_rnn_explained.verification import relative_difference  # noqa: F811",
             *(code for _, code in parts),
             f"case = {written(case)}",
             f"of_simple_rnn = {_written_as_change(for_simple_rnn(case), case)}",

@@ -1,17 +1,12 @@
 """Which differences are of rounding alone."""
 
-import keras
 import numpy as np
 
 from benchmarks.numerics import WORST
 from tests.fuzz import alone, comparing
-from tests.fuzz.calls import run
-from tests.fuzz.known_differences import for_simple_rnn
-from tests.fuzz.looping import loop, loop_can
-from tests.fuzz.models import run_model
 
 MOST_ROUNDING = 1000
-"""How many times the tolerance it may be: what dropout draws in float64, say, is farther off.
+"""How many times the tolerance it may be.
 
 What the layer and `SimpleRNN` share may be more, as when both take a denormal number for 0.
 """
@@ -19,11 +14,16 @@ What the layer and `SimpleRNN` share may be more, as when both take a denormal n
 NEARBY = 20
 """How many cases near one are tried; at a kink half of them or so are on either side."""
 
+KINKED = ("relu", "hard_sigmoid")
+"""The activations whose slope jumps."""
+
 
 def in_float64(case):
     """The same case in float64, which tells who is right in fewer digits."""
-    options = {**case["options"], "dtype": "float64"}
-    return {**case, "options": options, "rest of the model": "float64"}
+    options = case["options"]
+    dtype = options.get("dtype", "float32").removeprefix("mixed_")
+    in_its_place = {"rest of the model": "float64", "dropout drawn in": dtype}
+    return {**case, "options": {**options, "dtype": "float64"}, **in_its_place}
 
 
 def is_rounding(one, of_simple_rnn, exact, tolerance):
@@ -35,40 +35,17 @@ def is_rounding(one, of_simple_rnn, exact, tolerance):
         for computed, what in ((one.ours, one.what), (of_simple_rnn, same))
     )
     is_shared = comparing.difference(one.ours, of_simple_rnn) <= tolerance
-    most = 1 if is_shared else min(1, MOST_ROUNDING * tolerance)
-    return theirs < most and ours <= WORST * theirs
+    is_small = theirs <= 1 if is_shared else theirs < min(1, MOST_ROUNDING * tolerance)
+    return is_small and ours <= WORST * theirs
 
 
-def runs_nearby(case, tolerance):
-    """What `SimpleRNN` gives in float64 for cases that differ from one by less than its dtype can.
+def cases_nearby(case, tolerance):
+    """Cases in float64 that differ from one by less than its dtype can.
 
-    Where little is left of large summands, they are far apart.
+    Where little is left of large summands, what they give is far apart. And a pre-activation that
+    is 0 but for rounding is on one side of a kink or the other, and its gradient is there or not.
     """
-    run_one = run_model if "around" in case else run
-    nearby = (nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY))
-    return [run_one(keras.layers.SimpleRNN, for_simple_rnn(one)) for one in nearby]
-
-
-def is_uncertain(one, exact, nearby):
-    """Whether cases that are `nearby` are as far from what is `exact` as the layer."""
-    expected = exact.get(one.what, comparing.NOTHING)
-    distances = (
-        comparing.difference(found.get(one.what, comparing.NOTHING), expected) for found in nearby
-    )
-    return comparing.difference(one.ours, expected) <= max(
-        filter(np.isfinite, distances), default=0
-    )
-
-
-def loops_nearby(case, tolerance):
-    """What the loop gives for cases that differ from one with `relu` by less than the tolerance.
-
-    A pre-activation that is 0 but for rounding is on one side of the kink or the other, and its
-    gradient is there or not.
-    """
-    if case["options"].get("activation") != "relu" or not loop_can(case):
-        return []
-    return [loop(nudged(case, tolerance / 10, seed)) for seed in range(NEARBY)]
+    return [nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY)]
 
 
 def nudged(case, by, seed):
@@ -92,10 +69,26 @@ def nudged(case, by, seed):
     return {**case, "weights": [near(weight) for weight in case["weights"]], "calls": calls}
 
 
+def is_uncertain(one, exact, nearby):
+    """Whether cases that are `nearby` are as far from what is `exact` as the layer."""
+    expected = exact.get(one.what, comparing.NOTHING)
+    distances = (
+        comparing.difference(found.get(one.what, comparing.NOTHING), expected) for found in nearby
+    )
+    return comparing.difference(one.ours, expected) <= max(
+        filter(np.isfinite, distances), default=0
+    )
+
+
+def has_a_kink(case):
+    """Whether a gradient may jump; a model goes on from there, and magnifies the jump."""
+    return "around" not in case and case["options"].get("activation") in KINKED
+
+
 def is_at_a_kink(one, nearby, tolerance):
-    """Whether the loop gives what the layer does in a case that is `nearby`."""
-    what = one.what.removesuffix(alone.BY_THE_LOOP)
-    return any(
-        comparing.difference(one.ours, found.get(what, comparing.NOTHING)) <= 10 * tolerance
-        for found in nearby
+    """Whether cases that are `nearby` are on both sides of a kink, and the layer is on one."""
+    results = [found.get(one.what, comparing.NOTHING) for found in nearby]
+    are_apart = any(comparing.difference(found, results[0]) > tolerance for found in results)
+    return are_apart and any(
+        comparing.difference(one.ours, found) <= 10 * tolerance for found in results
     )
