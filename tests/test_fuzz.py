@@ -311,6 +311,15 @@ def test_a_planted_bug_of_the_gradient_alone_is_found_and_the_outputs_are_not_bl
     assert "output" not in outcome.what
 
 
+def test_the_loop_has_the_masks_that_dropout_draws():
+    case = case_of({"training": True}, units=2, dropout=0.5, recurrent_dropout=0.25, seed=3)
+    case["calls"] = [*case["calls"], {"x": [X, -X], "initial_state": np.ones(2, "float32")}]
+    case["calls"] += [case_of({"training": True, "before": "remake"})["calls"][0]]
+    whats = {what for what, _, _ in compared(ARM["calls"], ExplainedRNN, case)}
+    assert "gradient of kernel of call 2, by the loop" in whats
+    assert differences(ARM["calls"], ExplainedRNN, case) == ([], set())
+
+
 def test_a_small_gradient_that_is_wrong_is_found_in_16_bits_too(planted):
     case = case_of(dtype="mixed_bfloat16")
     case["weights"][0] = np.full((1, 1), 0.01)

@@ -8,6 +8,7 @@ import keras
 from keras_rnn_explained.backends import tensorflow as backend
 from tests.fuzz.calls import run
 from tests.fuzz.comparing import NOTHING, side_by_side
+from tests.fuzz.drawing import taken_down
 from tests.fuzz.looping import loop, loop_can
 
 BY_THE_LOOP = ", by the loop"
@@ -16,11 +17,12 @@ BY_THE_LOOP = ", by the loop"
 
 def compared(layer_class, case, of_simple_rnn):
     """`(what, of the layer, of what it is compared with)` of all that must agree."""
-    with as_if_large(case):
+    masks = []
+    with as_if_large(case), taken_down(masks):
         ours = run(layer_class, {**case, "options": {**case["options"], **case.get("ours", {})}})
     yield from side_by_side(ours, run(keras.layers.SimpleRNN, of_simple_rnn))
     if loop_can(case) and "error" not in ours:
-        for what, value in loop(case).items():
+        for what, value in loop(case, masks).items():
             yield f"{what}{BY_THE_LOOP}", ours.get(what, NOTHING), value
 
 

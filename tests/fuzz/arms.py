@@ -59,7 +59,7 @@ class Arm:
 
 
 COMPARING = (comparison, comparing)
-OF_CALLS = (reference, *COMPARING, calls, looping, alone)
+OF_CALLS = (reference, *COMPARING, calls, looping, drawing, alone)
 OF_LOOKS = (*COMPARING, calls, looks)
 
 ARMS = (

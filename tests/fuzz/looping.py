@@ -13,25 +13,31 @@ def loop_can(case):
         options.get("activation", "tanh") in (*ACTIVATIONS, None)
         and options.get("dtype") in (None, "float32", "float64")
         and not case.get("mistake")
-        and all(one_can(call, options) for call in case["calls"])
+        and all(map(one_can, case["calls"]))
         and all(np.all(abs(weight) < 100) for weight in case["weights"])
     )
 
 
-def one_can(call, options):
-    drops = options.get("dropout", 0) or options.get("recurrent_dropout", 0)
+def one_can(call):
     mask = np.asarray(call.get("mask", True))
     numbers = [*call["x"], call.get("initial_state", 0)]
-    return (
-        not (drops and call.get("training"))
-        and (mask.ndim < 3 or mask.shape[2] == 1)
-        and all(np.all(abs(array) < 100) for array in map(np.asarray, numbers))
+    return (mask.ndim < 3 or mask.shape[2] == 1) and all(
+        np.all(abs(array) < 100) for array in map(np.asarray, numbers)
     )
 
 
-def loop(case):
-    """Outputs, states and, where no regularizer adds to them, gradients, by name."""
-    options, results, kept = case["options"], {}, None
+def loop(case, masks):
+    """Outputs, states and, where no regularizer adds to them, gradients, by name.
+
+    `masks` are those that dropout drew, in the order of drawing.
+    """
+    options, results, kept, masks = case["options"], {}, None, iter(masks)
+
+    def dropped(name, call, shape):
+        rate = options.get(name, 0) if call.get("training") else 0
+        mask = 1 if rate <= 0 else 0 if rate >= 1 else next(masks)
+        return np.broadcast_to(np.asarray(mask, "float64"), shape)
+
     kernel, recurrent_kernel, *bias = case["weights"]
     bias = bias[0] if bias else None
     units = len(recurrent_kernel)
@@ -53,9 +59,12 @@ def loop(case):
             if mask is not None:
                 mask = np.asarray(mask, bool).reshape(-1, time)
                 mask = np.broadcast_to(mask, (batch, time))[:, order]
-            x = x.astype("float64")[:, order]
+            of_input = dropped("dropout", call, x[:, 0].shape)[:, None]
+            of_states_before = dropped("recurrent_dropout", call, (batch, units))
+            x = x.astype("float64")[:, order] * of_input
             arguments = x, kernel, recurrent_kernel, bias, first, activation
-            _, states = forward(*arguments, mask=mask)
+            given_to_both = {"mask": mask, "dropout": of_states_before}
+            _, states = forward(*arguments, **given_to_both)
             last = kept = states[:, -1]
             seen = np.ones((batch, time), bool) if mask is None else mask
             if not options.get("zero_output_for_mask"):
@@ -71,8 +80,8 @@ def loop(case):
                 of_states[:, -1] += upstream(f"state {place}", last.shape)
                 results[f"state {place} of call {number}"] = last
             truncate = case.get("ours", {}).get("truncate_bptt")
-            parts = bptt(*arguments, of_states, mask=mask, truncate=truncate)
-            parts[f"x {place}"] = parts.pop("x")[:, order]
+            parts = bptt(*arguments, of_states, **given_to_both, truncate=truncate)
+            parts[f"x {place}"] = parts.pop("x")[:, order] * of_input
             of_first = parts.pop("initial_state")
             if given is not None:
                 by_rank = of_first.sum(0) if np.ndim(given) == 1 else of_first
