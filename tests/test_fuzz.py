@@ -19,7 +19,7 @@ from keras_rnn_explained.backends import tensorflow
 from tests.comparison import TOLERANCE
 from tests.fuzz import comparing, hunting, looks, reproducing, strategies
 from tests.fuzz.arms import ARMS, Difference, compared, differences
-from tests.fuzz.known_differences import KNOWN, for_simple_rnn
+from tests.fuzz.known_differences import KNOWN, explained, for_simple_rnn
 from tests.fuzz.models import run_model
 from tests.fuzz.rounding import cases_nearby, in_float64, is_at_a_kink, is_rounding, is_uncertain
 
@@ -211,6 +211,53 @@ def test_each_known_difference_is_one_still_and_explains_its_example(name):
     assert names == {known.name} or for_simple_rnn(case) is not case
 
 
+def test_a_masked_time_step_that_is_not_finite_explains_what_is_nan_and_nothing_else():
+    case, what = EXAMPLES["not-finite"], "gradient of bias of call 0"
+    number, nan = np.array([1.0, 2.0]), np.array([1.0, np.nan])
+    assert explained(case, what, number, nan)[1] == {"not-finite"}
+    for ours, theirs in ((number * 1.0001, number), (number[:1], number), (nan, number)):
+        assert explained(case, what, ours, theirs) == (ours, set())
+    left, names = explained(case, what, number * 1.0001, nan)
+    assert names == {"not-finite"}
+    assert comparing.difference(left, nan) == pytest.approx(1e-4)
+    left, names = explained(case, "gradient of kernel of call 0", np.array([[np.nan]]), number[:1])
+    assert names == set()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_of_masked_time_steps_that_are_not_finite_the_other_gradients_are_compared(planted, dtype):
+    case = {**EXAMPLES["not-finite"]}
+    case["calls"] = [{**case["calls"][0], "x": [NOT_FINITE.astype(dtype)]}]
+    case["options"] = {**case["options"], "dtype": dtype}
+    found, _ = differences(ARM["calls"], locate("planted.SlightlyWrongDerivative"), case)
+    assert {one.what for one in found} == {"gradient of x 0 of call 0"}
+
+
+def test_only_what_an_activation_has_later_is_explained_by_it():
+    case, (alpha, kernel) = EXAMPLES["activation"], ("alpha", "kernel")
+    assert explained(case, "weights", [kernel, alpha], [kernel])[1] == {"activation"}
+    assert explained(case, "initial alpha", np.ones(1), comparing.NOTHING)[1] == {"activation"}
+    assert explained(case, "weights", [alpha, alpha], [kernel])[1] == set()
+    assert explained(case, "weights", [kernel], [kernel, alpha])[1] == set()
+    assert explained(case, "initial alpha", np.ones(1), np.zeros(1))[1] == set()
+
+
+@pytest.mark.parametrize(
+    ("steps", "name", "expected"),
+    [
+        (2, "kernel", True),
+        (2, "initial state", True),
+        (3, "initial state", True),
+        (3, "kernel", False),
+        (4, "initial state", False),
+    ],
+)
+def test_truncation_explains_only_what_it_cuts(steps, name, expected):
+    case = {**case_of(), "ours": {"truncate_bptt": steps}}
+    _, names = explained(case, f"gradient of {name} of call 0", np.ones(1), np.zeros(1))
+    assert names == ({"beyond"} if expected else set())
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parts[-3])
 def test_each_known_difference_is_on_the_page(page):
     text = page.read_text(encoding="utf-8")
@@ -241,6 +288,27 @@ class WrongDerivative(ExplainedRNN):
     def call(self, sequences, **keywords):
         half = sequences / 2
         return super().call(half + ops.stop_gradient(half), **keywords)
+
+
+@keras.saving.register_keras_serializable("planted")
+class SlightlyWrongDerivative(ExplainedRNN):
+    """Loses a little of what is to reach the input."""
+
+    def call(self, sequences, **keywords):
+        little = sequences / 4096
+        return super().call(sequences - little + ops.stop_gradient(little), **keywords)
+
+
+@keras.saving.register_keras_serializable("planted")
+class NeverTruncates(ExplainedRNN):
+    def __init__(self, units, truncate_bptt=None, **keywords):
+        super().__init__(units, **keywords)
+
+
+@keras.saving.register_keras_serializable("planted")
+class AlwaysTruncates(ExplainedRNN):
+    def __init__(self, units, truncate_bptt=None, **keywords):
+        super().__init__(units, truncate_bptt=truncate_bptt and 1, **keywords)
 '''
 
 
@@ -318,6 +386,42 @@ def test_the_loop_has_the_masks_that_dropout_draws():
     whats = {what for what, _, _ in compared(ARM["calls"], ExplainedRNN, case)}
     assert "gradient of kernel of call 2, by the loop" in whats
     assert differences(ARM["calls"], ExplainedRNN, case) == ([], set())
+
+
+def truncated(steps, call=(), **options):
+    case = case_of(call, return_sequences=True, **options)
+    case["calls"][0]["x"] = [X.astype(options.get("dtype", "float32"))]
+    return {**case, "ours": {"truncate_bptt": steps}}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("more", [{}, {"dropout": 0.25}, {"recurrent_dropout": 0.25}])
+def test_a_layer_that_ignores_truncation_is_found(planted, dtype, more):
+    case = truncated(1, {"training": True}, dtype=dtype, units=2, seed=1, **more)
+    assert differences(ARM["calls"], ExplainedRNN, case) == ([], {"beyond"})
+    found, _ = differences(ARM["calls"], locate("planted.NeverTruncates"), case)
+    whats = {f"gradient of {name} of call 0, by the loop" for name in ("x 0", "kernel", "bias")}
+    assert whats <= {one.what for one in found}
+
+
+def test_a_layer_that_ignores_truncation_is_found_where_simple_rnn_rounds_as_much(planted):
+    # Where tanh is near 1, few digits are left of its derivative.
+    case = case_of(use_bias=False) | {
+        "weights": [np.array([[1.0]]), np.array([[0.001]])],
+        "calls": [{"x": [np.array([[[1.0], [5.0]]], "float32")]}],
+        "ours": {"truncate_bptt": 1},
+    }
+    found, _ = differences(ARM["calls"], locate("planted.NeverTruncates"), case)
+    assert "gradient of kernel of call 0, by the loop" in {one.what for one in found}
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(3, {"x 0", "kernel"}), (4, {"initial state"})])
+def test_a_layer_that_truncates_where_nothing_is_cut_is_found(planted, steps, expected):
+    case = truncated(steps, {"initial_state": np.ones((2, 1), "float32")}, activation="wave")
+    known = {"beyond"} if steps == 3 else set()
+    assert differences(ARM["calls"], ExplainedRNN, case) == ([], known)
+    found, _ = differences(ARM["calls"], locate("planted.AlwaysTruncates"), case)
+    assert {f"gradient of {name} of call 0" for name in expected} <= {one.what for one in found}
 
 
 def test_a_small_gradient_that_is_wrong_is_found_in_16_bits_too(planted):
@@ -547,6 +651,22 @@ def test_a_look_that_shows_something_else_is_found(monkeypatch):
     monkeypatch.setattr(looks, "backpropagate", wrong)
     unexplained, _ = differences(ARM["looks"], ExplainedRNN, case)
     assert [difference.what for difference in unexplained] == ["gradient of kernel"]
+
+
+@pytest.mark.parametrize("ours", [{}, {"truncate_bptt": 1}])
+def test_nothing_that_a_look_shows_is_explained_by_a_known_difference(monkeypatch, ours):
+    case, right = {**case_of({"mask": MASK}), "ours": ours}, looks.backpropagate
+
+    def wrong(*args, **keywords):
+        gradients = right(*args, **keywords)
+        gradients.x[...] *= 3
+        return gradients
+
+    assert differences(ARM["looks"], ExplainedRNN, case) == ([], set())
+    monkeypatch.setattr(looks, "backpropagate", wrong)
+    unexplained, names = differences(ARM["looks"], ExplainedRNN, case)
+    assert [difference.what for difference in unexplained] == ["gradient of x"]
+    assert names == set()
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ The names are the headings' ids on the page "Differences from `SimpleRNN`", whic
 All else in which the two differ is unexplained.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from tests.fuzz.calls import LAYERS
-from tests.fuzz.comparing import is_numeric
+from tests.fuzz.comparing import NOTHING, is_numeric
 
 
 def calls_of(case):
@@ -35,7 +36,7 @@ class KnownDifference:
         applies: Whether a case has to do with it.
         for_simple_rnn: The case for which `SimpleRNN` does what `ExplainedRNN` does for this one.
         explains: Whether it explains that, of what has this name, `ExplainedRNN` gives one thing
-            and `SimpleRNN` another.
+            and `SimpleRNN` another; or, of an array, where it does.
     """
 
     name: str
@@ -60,7 +61,11 @@ def _regularize_outputs(case):
 
 def _masked(case):
     in_a_model = case.get("masked", False) or case.get("around") == "an embedding"
-    return in_a_model or any("mask" in call for call in calls_of(case))
+    return in_a_model or _masked_in_a_call(case)
+
+
+def _masked_in_a_call(case):
+    return any("mask" in call for call in calls_of(case))
 
 
 def _contradicts_itself(case):
@@ -103,12 +108,40 @@ def _one_state_for_none(case):
     )
 
 
+def _masked_and_not_finite(call):
+    """Where an input that is not finite is at a masked time step, for each input of a call."""
+    mask = np.asarray(call.get("mask", True), bool)
+    if mask.ndim < 2:  # none, or the list of a batch of none
+        return [np.zeros(x.shape, bool) for x in call["x"]]
+    masked = ~mask.any(axis=-1) if mask.ndim == 3 else ~mask
+    return [masked[..., None] & ~np.isfinite(x) for x in call["x"]]
+
+
+def _with_0(x, places):
+    return np.where(places, np.zeros_like(x), x)
+
+
+def _with_0_for_masked(case):
+    if case.get("mistake") or not any(map(np.any, map(_masked_and_not_finite, calls_of(case)))):
+        return case
+    calls = [
+        {**call, "x": list(map(_with_0, call["x"], _masked_and_not_finite(call)))}
+        for call in calls_of(case)
+    ]
+    return {**case, "calls": calls}
+
+
 def _not_finite(case, what, ours, theirs):
-    """Whether that is 0 or a number where it is NaN for `SimpleRNN`, and the same elsewhere."""
-    if not (what.startswith("gradient of ") and is_numeric(ours) and is_numeric(theirs)):
+    """Where a gradient is NaN for one of the two, as a masked time step is not finite."""
+    name, number = _gradient(what)
+    if not (name and is_numeric(ours) and is_numeric(theirs)) or np.shape(ours) != np.shape(theirs):
         return False
-    theirs = np.where(np.isfinite(ours) & np.isnan(theirs), ours, theirs)
-    return np.allclose(ours, theirs, rtol=1e-3, equal_nan=True)
+    # The state before it is not finite, or a weight is.
+    of_simple_rnn = np.isnan(theirs) & np.isfinite(ours)
+    if name != "kernel":
+        return of_simple_rnn
+    features = np.any([p.any((0, 1)) for p in _masked_and_not_finite(calls_of(case)[number])], 0)
+    return of_simple_rnn | (features[:, None] & np.isnan(ours) & ~np.isnan(theirs))
 
 
 def _clear_error(case, what, ours, theirs):
@@ -129,8 +162,11 @@ def _only_simple_rnn_fails(case, what, ours, theirs):
 
 
 def _of_an_activation_layer(case, what, ours, theirs):
-    its_weights = ("weights", "initial alpha", "gradient of alpha of call 0")
-    return what in its_weights or _only_simple_rnn_fails(case, what, ours, theirs)
+    if what == "weights":
+        return len(theirs) < len(ours) and ours[: len(theirs)] == theirs
+    is_there_later = what in ("initial alpha", "gradient of alpha of call 0")
+    is_its_weight = is_there_later and isinstance(theirs, str) and theirs == NOTHING
+    return is_its_weight or _only_simple_rnn_fails(case, what, ours, theirs)
 
 
 def _is_made_again(case):
@@ -143,8 +179,19 @@ def _with_its_seeds(case):
     return {**case, "put back": {"seed": case["options"].get("seed")}, "keep seeds": True}
 
 
-def _gradient_of_truncation(case, what, ours, theirs):
-    return what.startswith("gradient of ")
+def _gradient(what):
+    """Of what it is the gradient, and of which call; or `(None, None)`."""
+    found = re.fullmatch(r"gradient of (.+) of call (\d+)", what)
+    return (found[1], int(found[2])) if found else (None, None)
+
+
+def is_truncated(case, what, ours=None, theirs=None):
+    """Whether that is a gradient which `SimpleRNN` does not have, as `truncate_bptt` cuts it."""
+    name, number = _gradient(what)
+    if name is None:
+        return False
+    steps, time = case.get("ours", {}).get("truncate_bptt"), calls_of(case)[number]["x"][0].shape[1]
+    return steps is not None and (steps < time or (steps == time and name == "initial state"))
 
 
 KNOWN = (
@@ -194,7 +241,8 @@ KNOWN = (
         "not-finite",
         "what is not finite at a masked time step, or is one state for a batch of none, does not "
         "get into the gradients",
-        applies=lambda case: _masked(case) or _one_state_for_none(case),
+        applies=lambda case: _masked_in_a_call(case) or _one_state_for_none(case),
+        for_simple_rnn=_with_0_for_masked,
         explains=_not_finite,
     ),
     KnownDifference(
@@ -219,7 +267,7 @@ KNOWN = (
         "beyond",
         "truncate_bptt is there only in ExplainedRNN",
         applies=lambda case: case.get("ours", {}).get("truncate_bptt") is not None,
-        explains=_gradient_of_truncation,
+        explains=is_truncated,
     ),
 )
 
@@ -232,13 +280,12 @@ def for_simple_rnn(case):
     return case
 
 
-def explanation(case, what, ours, theirs):
-    """The name of the known difference that explains this one, or `None`."""
-    return next(
-        (
-            known.name
-            for known in KNOWN
-            if known.applies(case) and known.explains(case, what, ours, theirs)
-        ),
-        None,
-    )
+def explained(case, what, ours, theirs):
+    """`ours` with `theirs` where known differences explain it, and their names."""
+    names, left = set(), ours
+    for known in KNOWN:
+        where = known.applies(case) and known.explains(case, what, ours, theirs)
+        if np.any(where):
+            names.add(known.name)
+            left = np.where(where, theirs, left) if isinstance(where, np.ndarray) else theirs
+    return left, names
