@@ -615,6 +615,22 @@ def test_rounding_that_the_layer_shares_with_simple_rnn_is_no_difference_from_th
     assert differences(arm, ExplainedRNN, case) == ([], set())
 
 
+def test_what_both_layers_round_in_float64_is_no_difference_from_the_loop():
+    # Keras takes exp(z) − 1 for elu, the loop expm1(z).
+    case = case_of({"x": [X.astype("float64")]}, activation="elu", dtype="float64")
+    case["weights"][0] = np.full((1, 1), -1e-6)
+    arm, what = ARM["calls"], "output 0 of call 0, by the loop"
+    assert TOLERANCE["float64"] < apart(arm, case, what) < 1000 * TOLERANCE["float64"]
+    assert differences(arm, ExplainedRNN, case) == ([], set())
+
+
+def test_what_both_layers_share_in_float64_is_a_difference_from_the_loop_if_it_is_large():
+    one = Difference("output, by the loop", np.array([1.1]), np.array([1.0]), 0.1)
+    for tolerance, expected in ((TOLERANCE["float64"], False), (TOLERANCE["float32"], True)):
+        exact = {"output, by the loop": np.array([1.0])}
+        assert is_rounding(one, {"output": np.array([1.1])}, exact, tolerance) == expected
+
+
 def test_a_denormal_number_that_both_layers_take_for_0_is_no_difference_from_the_loop():
     # The loop's pre-activation is above 0, where the slope of relu is 1.
     case = case_of(activation="relu", use_bias=False) | {
