@@ -285,9 +285,10 @@ class WrongMask(ExplainedRNN):
 class WrongDerivative(ExplainedRNN):
     """Loses half of what is to reach the input."""
 
-    def call(self, sequences, **keywords):
+    def call(self, sequences, training=False, **keywords):
         half = sequences / 2
-        return super().call(half + ops.stop_gradient(half), **keywords)
+        half = half + ops.stop_gradient(half)
+        return super().call(half, training=training, **keywords)
 
 
 @keras.saving.register_keras_serializable("planted")
@@ -443,7 +444,8 @@ def test_in_float64_dropout_draws_the_same_masks(planted, dtype):
         if what.startswith(("output", "gradient")):
             assert comparing.difference(ours, exact[what]) <= TOLERANCE[dtype[-8:]], what
     found, _ = differences(ARM["calls"], locate("planted.WrongDerivative"), case)
-    assert "gradient of x 0 of call 0" in {one.what for one in found}
+    by_the_loop = {"gradient of x 0 of call 0, by the loop"} if dtype == "float32" else set()
+    assert {one.what for one in found} == {"gradient of x 0 of call 0"} | by_the_loop
 
 
 def test_what_the_judge_raises_is_found_with_the_case(monkeypatch):
