@@ -48,6 +48,12 @@ def cases_nearby(case, tolerance):
     return [nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY)]
 
 
+def may_be_near(case, difference, tolerance):
+    """Whether it is worth trying cases nearby, which takes long while a case is made smaller."""
+    jumps = has_a_kink(case) or "around" in case
+    return np.isfinite(difference) and (jumps or difference <= MOST_ROUNDING * tolerance)
+
+
 def nudged(case, by, seed):
     """A case with other weights, inputs and initial states, each number by up to so much of it."""
     random = np.random.default_rng(seed)
