@@ -17,7 +17,7 @@ import keras_rnn_explained
 from keras_rnn_explained import ExplainedRNN
 from keras_rnn_explained.backends import tensorflow
 from tests.comparison import TOLERANCE
-from tests.fuzz import comparing, hunting, looks, reproducing, strategies
+from tests.fuzz import calls, comparing, hunting, looks, reproducing, strategies
 from tests.fuzz.arms import ARMS, Difference, compared, differences
 from tests.fuzz.known_differences import KNOWN, explained, for_simple_rnn
 from tests.fuzz.models import run_model
@@ -596,6 +596,26 @@ def test_where_no_kink_is_near_none_explains():
 def test_another_gradient_at_a_kink_is_a_difference(planted):
     found, _ = differences(ARM["calls"], locate("planted.WrongDerivative"), at_a_kink())
     assert "gradient of x 0 of call 0, by the loop" in {one.what for one in found}
+
+
+def mistaken(mistake):
+    call = {"mask": MASK, "initial_state": np.ones((2, 1), "float32"), "state as": "list"}
+    return strategies.mistaken(case_of(call, dropout=0.5), mistake)
+
+
+@pytest.mark.parametrize("mistake", strategies.MISTAKES)
+def test_a_mistake_raises_an_error_that_names_it(mistake):
+    case = mistaken(mistake)
+    error = calls.run(ExplainedRNN, case)["error"]
+    assert isinstance(error, (ValueError, TypeError))
+    assert case["error names"] in str(error)
+    assert differences(ARM["calls"], ExplainedRNN, case)[0] == []
+
+
+@pytest.mark.parametrize("mistake", ["a state too wide", "units of text"])
+def test_an_error_that_does_not_name_the_mistake_is_found(mistake):
+    unexplained, _ = differences(ARM["calls"], keras.layers.SimpleRNN, mistaken(mistake))
+    assert [one.what for one in unexplained] == ["clear error"]
 
 
 def test_a_state_of_one_row_for_a_batch_of_none_gets_a_gradient_of_its_shape():

@@ -21,9 +21,17 @@ def compared(layer_class, case, of_simple_rnn):
     with as_if_large(case), taken_down(masks):
         ours = run(layer_class, {**case, "options": {**case["options"], **case.get("ours", {})}})
     yield from side_by_side(ours, run(keras.layers.SimpleRNN, of_simple_rnn))
+    if "mistake" in case:
+        yield "clear error", named(case["error names"], ours.get("error")), case["error names"]
     if loop_can(case) and "error" not in ours:
         for what, value in loop(case, masks).items():
             yield f"{what}{BY_THE_LOOP}", ours.get(what, NOTHING), value
+
+
+def named(what, error):
+    """What an error is to name, if it does and is of a kind that tells of arguments; or itself."""
+    is_clear = isinstance(error, (ValueError, TypeError)) and what in str(error)
+    return what if is_clear else repr(error)
 
 
 def as_if_large(case):

@@ -22,6 +22,15 @@ MADE = {
 """Activations that have no name in Keras."""
 
 
+STATES_AS = {
+    None: lambda state: state,
+    "list": lambda state: [state],
+    "tuple": lambda state: (state,),
+    "two": lambda state: [state, state],
+}
+"""How an initial state is handed in; two of them are a mistake."""
+
+
 LAYERS = ("a layer", "a layer with weights")
 
 
@@ -95,8 +104,8 @@ def results_of(layer, call, case):
         tape.watch(sources)
         for place in range(len(call["x"])):
             if state is not None:
-                wrap = {"list": list, "tuple": tuple}.get(call.get("state as"), lambda one: one[0])
-                keywords["initial_state"] = wrap([sources["initial state"]])
+                hand_in = STATES_AS[call.get("state as")]
+                keywords["initial_state"] = hand_in(sources["initial state"])
             outputs = layer(sources[f"x {place}"], **keywords)
             results[f"structure {place}"] = type(outputs).__name__
             for part, output in zip(("output", "state"), tree.flatten(outputs), strict=False):

@@ -18,23 +18,24 @@ OF_NO_NAME = ("a function of no name", "a layer", "a layer with weights")
 
 MASKS = ("gaps", "padding", "alternating", "all", "none true", "a row all masked", "leading")
 FORMS = ("booleans", "integers", "lists", "three dimensions", "one for the batch", "each unit")
-MISTAKES = (
-    "no time step",
-    "other features",
-    "two dimensions",
-    "a mask too long",
-    "a mask of one dimension",
-    "a state too wide",
-    "two states",
-    "another batch",
-    "units of 0",
-    "units of 2.5",
-    "units of text",
-    "an unknown activation",
-    "a rate of text",
-    "an unknown initializer",
-    "a negative seed of text",
-)
+MISTAKES = {
+    "no time step": "no time step",
+    "other features": "features",
+    "two dimensions": "dimensions",
+    "a mask too long": "`mask`",
+    "a mask of one dimension": "`mask`",
+    "a state too wide": "`initial_state`",
+    "two states": "`initial_state`",
+    "another batch": "batch",
+    "units of 0": "`units`",
+    "units of 2.5": "`units`",
+    "units of text": "`units`",
+    "an unknown activation": "thah",
+    "a rate of text": "`dropout`",
+    "an unknown initializer": "nought",
+    "a seed of text": "`seed`",
+}
+"""What may be wrong, and what the error has to name."""
 
 
 def chance(percent):
@@ -189,7 +190,7 @@ def calls_of_a_layer(draw, graphs=False, wrong=True):
     if ours:
         case["ours"] = ours
     if wrong and not graphs and draw(chance(4)):
-        case = mistaken(case, draw(st.sampled_from(MISTAKES)))
+        case = mistaken(case, draw(st.sampled_from([*MISTAKES])))
     return case
 
 
@@ -281,7 +282,9 @@ def mistaken(case, mistake):
         case "two states":
             wrong = {"initial_state": np.ones((batch, units), x.dtype), "state as": "two"}
         case "another batch":
-            wrong = {"x": [np.concatenate([x, x, x[:1]])]}
+            last = {"x": last["x"]}
+            wrong = {"x": [np.ones((batch + 1, *x.shape[1:]), x.dtype)]}
+            given = {"stateful": True}
             earlier = earlier or [last]
         case "units of 0":
             given = {"units": 0}
@@ -295,11 +298,12 @@ def mistaken(case, mistake):
             given = {"dropout": "half"}
         case "an unknown initializer":
             given = {"kernel_initializer": "nought"}
-        case "a negative seed of text":
+        case "a seed of text":
             given = {"seed": "one"}
     return {
         **case,
         "options": {**options, **given},
         "calls": [*earlier, {**last, **wrong}],
         "mistake": mistake,
+        "error names": MISTAKES[mistake],
     }
