@@ -77,7 +77,7 @@ def run_model(make, case):
 
 
 def steps_of_training(make, case):
-    random.seed(case.get("seed", 0))
+    random.seed(0)  # what Keras takes its own seeds from
     model = model_of(make, case)
     numbers = np.random.default_rng(case["numbers"])
     model.set_weights(

@@ -64,7 +64,7 @@ def numbers(draw, shape, dtype="float64", extreme=False):
 
 
 @st.composite
-def masks(draw, batch, time, units, forms=FORMS):
+def masks(draw, batch, time, units):
     kind = draw(st.sampled_from(MASKS))
     random = np.random.default_rng(draw(st.integers(0, 99)))
     gaps = random.random((batch, time)) < 0.6
@@ -77,7 +77,7 @@ def masks(draw, batch, time, units, forms=FORMS):
         "a row all masked": gaps & (np.arange(batch) > 0)[:, None],
         "leading": np.arange(time) >= random.integers(0, time + 1, (batch, 1)),
     }[kind]
-    form = draw(st.sampled_from(("booleans",) * 6 + forms))
+    form = draw(st.sampled_from(("booleans",) * 6 + FORMS))
     if form == "integers":
         return mask.astype("int32")
     if form == "lists":
@@ -96,7 +96,7 @@ CONSTRAINTS = tuple(f"{name}_constraint" for name in ("kernel", "recurrent", "bi
 
 
 @st.composite
-def options(draw, activations, dtypes, likely=12):
+def options(draw, activations, dtypes):
     """Options of the constructor, without `units`."""
     dtype = draw(st.sampled_from(dtypes))
     activation = draw(st.sampled_from(activations if dtype in FULL else SMOOTH))
@@ -112,16 +112,16 @@ def options(draw, activations, dtypes, likely=12):
         if draw(chance(30)):
             given[name] = True
     for name in ("dropout", "recurrent_dropout"):
-        if draw(chance(likely)):
+        if draw(chance(12)):
             given[name] = draw(st.sampled_from((0.5, 0.25, 1.0, 1.5, -0.5)))
-    if draw(chance(2 * likely)):
+    if draw(chance(24)):
         given["seed"] = draw(st.integers(0, 9))
-    if draw(chance(2 * likely)):
+    if draw(chance(24)):
         given[draw(st.sampled_from(REGULARIZERS))] = draw(st.sampled_from(("l2", "l1", "L1L2")))
-    if draw(chance(likely)):
+    if draw(chance(12)):
         names = ("max_norm", "non_neg", "unit_norm", "min_max_norm")
         given[draw(st.sampled_from(CONSTRAINTS))] = draw(st.sampled_from(names))
-    if draw(chance(likely)):
+    if draw(chance(12)):
         given["bias_initializer"] = "ones"
     # An orthogonal matrix takes time to draw, and TensorFlow draws none in 16 bits.
     if draw(chance(90)) or dtype in LOW:
