@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from pydoc import locate
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import keras_rnn_explained
-from keras_rnn_explained import ExplainedRNN
+from keras_rnn_explained import ExplainedRNN, Gradients, Unfolding
 from keras_rnn_explained.backends import tensorflow
 from tests.comparison import TOLERANCE
 from tests.fuzz import calls, comparing, hunting, looks, reproducing, strategies
@@ -676,18 +677,61 @@ def test_what_differs_from_the_loop_is_judged_by_the_same_of_simple_rnn(of_simpl
     assert is_rounding(one, computed, exact, 0.1) == expected
 
 
-def test_a_look_that_shows_something_else_is_found(monkeypatch):
-    case, right = case_of(), looks.backpropagate
+def look():
+    """A case of which all is shown that can be, and of no array are all numbers 0."""
+    call = {"mask": MASK, "training": True, "initial_state": np.ones((2, 3), "float32")}
+    rates = {"dropout": 0.5, "recurrent_dropout": 0.25, "seed": 2}
+    return case_of(call, units=3, return_sequences=True, **rates) | {
+        "weights": [np.array([[0.5, 0.25, -0.5]]), np.eye(3)[::-1] / 2, np.full(3, 0.25)]
+    }
 
-    def wrong(*args, **keywords):
-        gradients = right(*args, **keywords)
-        gradients.kernel[...] *= 1.001
-        return gradients
 
-    assert differences(ARM["looks"], ExplainedRNN, case) == ([], set())
-    monkeypatch.setattr(looks, "backpropagate", wrong)
-    unexplained, _ = differences(ARM["looks"], ExplainedRNN, case)
-    assert [difference.what for difference in unexplained] == ["gradient of kernel"]
+def test_a_look_that_shows_what_is_there_is_right():
+    assert differences(ARM["looks"], ExplainedRNN, look()) == ([], set())
+
+
+CHANGES = {"numbers": lambda shown: shown * 1.01, "dtype": lambda shown: shown.astype("float64")}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    ("of", "name"), [(of, name) for of in (Unfolding, Gradients) for name in of.QUANTITIES]
+)
+def test_a_look_that_shows_something_else_is_found(monkeypatch, of, name, change):
+    unfold, backpropagate = looks.unfold, looks.backpropagate
+
+    def changed(result):
+        if not isinstance(result, of):
+            return replace(result, unfolding=changed(result.unfolding))
+        return replace(result, **{name: CHANGES[change](getattr(result, name))})
+
+    if of is Unfolding:
+        monkeypatch.setattr(looks, "unfold", lambda *args, **more: changed(unfold(*args, **more)))
+    monkeypatch.setattr(
+        looks, "backpropagate", lambda *args, **more: changed(backpropagate(*args, **more))
+    )
+    assert differences(ARM["looks"], ExplainedRNN, look())[0] != []
+
+
+@pytest.mark.parametrize(
+    "name", ["summands", "summand_norms", "flow", "jacobian", "jacobian_norms"]
+)
+def test_a_look_that_follows_gradients_wrongly_is_found(monkeypatch, name):
+    right = getattr(Gradients, name)
+
+    def wrong(*args):
+        given = right(*args)
+        match name:
+            case "summands":
+                return [2 * one for one in given]
+            case "flow":
+                return replace(given, size=2 * given.size)
+            case "jacobian_norms":
+                return given[0], 2 * given[1]
+        return 2 * given
+
+    monkeypatch.setattr(Gradients, name, wrong)
+    assert differences(ARM["looks"], ExplainedRNN, look())[0] != []
 
 
 @pytest.mark.parametrize("ours", [{}, {"truncate_bptt": 1}])
