@@ -458,6 +458,30 @@ def test_what_the_judge_raises_is_found_with_the_case(monkeypatch):
     assert "case = {" in outcome.script
 
 
+class LosesMask(ExplainedRNN):
+    """Does not hand the mask on."""
+
+    def compute_mask(self, sequences, mask=None):
+        return None
+
+
+class KeepsFloat64(ExplainedRNN):
+    """Its state is of another dtype than it computes in."""
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        super().build(sequences_shape)
+        object.__setattr__(self, "states", [keras.Variable(self.states[0], dtype="float64")])
+
+
+@pytest.mark.parametrize(
+    ("layer", "what"), [(LosesMask, "mask 0"), (KeepsFloat64, "dtype of kept state")]
+)
+def test_the_mask_of_an_output_and_the_dtype_of_a_state_are_compared(layer, what):
+    case = case_of({"mask": MASK}, return_sequences=True, stateful=True)
+    unexplained, _ = differences(ARM["calls"], layer, case)
+    assert [one.what for one in unexplained] == [f"{what} of call 0"]
+
+
 def apart(arm, case, what):
     """How far from each other two results are, whatever explains it."""
     pairs = arm.compared(ExplainedRNN, case, for_simple_rnn(case))

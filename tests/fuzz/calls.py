@@ -110,7 +110,7 @@ def results_of(layer, call, case):
             results[f"structure {place}"] = type(outputs).__name__
             for part, output in zip(("output", "state"), tree.flatten(outputs), strict=False):
                 what = f"{part} {place}"
-                if "output" in what and isinstance(outputs, (list, tuple)):
+                if part == "output":
                     results[f"mask {place}"] = getattr(output, "_keras_mask", None)
                 results[what], results[f"dtype of {what}"] = output, output.dtype.name
                 loss += tf.reduce_sum(tf.cast(output, "float64") * upstream(what, output.shape))
@@ -125,9 +125,12 @@ def results_of(layer, call, case):
             results[f"regularization {place}"] = sum(tf.cast(one, "float64") for one in losses)
             loss += results[f"regularization {place}"]
     gradients = tape.gradient(loss, sources | weights, unconnected_gradients="zero")
-    results |= {f"gradient of {name}": gradient for name, gradient in gradients.items()}
+    for name, gradient in gradients.items():
+        results[f"gradient of {name}"] = gradient
+        results[f"dtype of gradient of {name}"] = gradient.dtype.name
     if layer.stateful:
         results["kept state"] = layer.states[0].value
+        results["dtype of kept state"] = layer.states[0].dtype
     for variable in layer.non_trainable_variables:
         results[f"variable {variable.name}"] = variable.value
     for what, value in results.items():

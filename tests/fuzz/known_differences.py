@@ -165,7 +165,8 @@ def _only_simple_rnn_fails(case, what, ours, theirs):
 def _of_an_activation_layer(case, what, ours, theirs):
     if what == "weights":
         return len(theirs) < len(ours) and ours[: len(theirs)] == theirs
-    is_there_later = what in ("initial alpha", "gradient of alpha of call 0")
+    gradient = "gradient of alpha of call 0"
+    is_there_later = what in ("initial alpha", gradient, f"dtype of {gradient}")
     is_its_weight = is_there_later and isinstance(theirs, str) and theirs == NOTHING
     return is_its_weight or _only_simple_rnn_fails(case, what, ours, theirs)
 
