@@ -543,6 +543,34 @@ def test_what_training_magnifies_beyond_all_measure_is_uncertain():
     assert TOLERANCE["float32"] < max(apart) < 1e-3
 
 
+class GradientsTimes(ExplainedRNN):
+    """All its gradients are so many times what they should be."""
+
+    factor = 1
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        output = super().call(sequences, initial_state, mask, training)
+        constant = keras.ops.stop_gradient(output)
+        return constant + self.factor * (output - constant)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "factor", "optimizer"),
+    [
+        ("mixed_bfloat16", 0, strategies.MOMENTUM),
+        ("float32", 2, strategies.MOMENTUM),
+        ("float32", 2, "adam"),
+    ],
+)
+def test_gradients_of_a_model_are_compared(monkeypatch, dtype, factor, optimizer):
+    case = model_of_dropout(dtype=dtype, recurrent_dropout=0) | {"optimizer": optimizer}
+    assert differences(ARM["models"], GradientsTimes, case) == ([], set())
+    monkeypatch.setattr("tests.fuzz.rounding.NEARBY", 2)  # each takes a second
+    monkeypatch.setattr(GradientsTimes, "factor", factor)
+    unexplained, _ = differences(ARM["models"], GradientsTimes, case)
+    assert "moment 0 after step 0" in {one.what for one in unexplained}
+
+
 def test_what_no_case_nearby_gives_is_not_uncertain():
     exact, nearby = {"output": np.array([1.0])}, [{"output": np.array([one])} for one in (0.9, 1.2)]
     for ours, expected in ((1.15, True), (0.85, True), (1.25, False), (np.nan, False)):

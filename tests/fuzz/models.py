@@ -64,7 +64,7 @@ def to_words(x):
 
 
 def run_model(make, case):
-    """Losses, weights and predictions by name; what was raised, if anything was, as "error"."""
+    """All that training changes, by name; what was raised, if anything was, as "error"."""
     tf.config.run_functions_eagerly(False)
     floatx, policy = keras.config.floatx(), keras.config.dtype_policy()
     try:
@@ -107,6 +107,10 @@ def steps_of_training(make, case):
         yield f"loss {step}", np.array(loss)
         for place, weight in enumerate(model.weights):
             yield f"weight {place} after step {step}", np.array(weight.numpy())
+        # Made of the gradients, which hardly show in weights beside what these were before.
+        moments = [one for one in model.optimizer.variables if len(one.shape)]
+        for place, moment in enumerate(moments):
+            yield f"moment {place} after step {step}", np.array(moment.numpy())
     yield "prediction after", model.predict_on_batch(case["x"])
 
 

@@ -224,6 +224,10 @@ AROUND = (
 )
 
 
+# Plain "sgd" keeps no moment, in which gradients show.
+MOMENTUM = {"class_name": "SGD", "config": {"learning_rate": 0.1, "momentum": 0.5}}
+
+
 @st.composite
 def models(draw):
     """A model around the layer, three steps of training, and what happens between them."""
@@ -244,7 +248,7 @@ def models(draw):
         "numbers": draw(st.integers(0, 99)),
         "x": draw(numbers((batch, time, features), of_arrays)),
         "y": draw(numbers((batch, 2), of_arrays)),
-        "optimizer": draw(st.sampled_from(("sgd", "adam", "rmsprop"))),
+        "optimizer": draw(st.sampled_from((MOMENTUM, MOMENTUM, "adam", "rmsprop"))),
         "loss": draw(st.sampled_from(("mse", "mae", "huber"))),
     }
     if around == "both directions":
