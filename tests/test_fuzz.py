@@ -99,6 +99,20 @@ def test_every_option_of_simple_rnn_is_drawn():
     assert theirs - drawn == {"name", "trainable"}  # "trainable" is set between calls
 
 
+def test_sizes_that_are_not_known_and_inputs_of_another_dtype_are_drawn():
+    unknown, of_float64 = set(), set()
+
+    @settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck))
+    @given(strategies.calls_of_a_layer(graphs=True), strategies.calls_of_a_layer())
+    def draw(graphs, calls):
+        unknown.add(graphs.get("unknown sizes", False))
+        x, dtype = calls["calls"][0]["x"][0], calls["options"].get("dtype", "float32")
+        of_float64.add(x.dtype == "float64" != dtype)
+
+    draw()
+    assert unknown == of_float64 == {True, False}
+
+
 X = np.array([[[1.0], [0.5], [-1.0]], [[0.5], [1.0], [2.0]]], "float32")
 MASK = np.array([[True, False, True], [False, True, True]])
 
@@ -456,6 +470,24 @@ def test_what_the_judge_raises_is_found_with_the_case(monkeypatch):
     outcome = hunting.run(hunting.Hunt("calls", 3, 0))
     assert outcome.what == "the judge, which raises ValueError"
     assert "case = {" in outcome.script
+
+
+class NeedsSizes(ExplainedRNN):
+    """Is wrong where the number of time steps is not known."""
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        output = super().call(sequences, initial_state, mask, training)
+        return output if sequences.shape[1] else 2 * output
+
+
+def test_a_bug_where_sizes_are_not_known_is_found():
+    state = np.full((2, 1), 0.5, "float32")
+    case = case_of({"mask": MASK, "initial_state": state}) | {"graphs": True}
+    assert differences(ARM["graphs"], NeedsSizes, case) == ([], set())
+    case["unknown sizes"] = True
+    assert differences(ARM["graphs"], ExplainedRNN, case) == ([], set())
+    unexplained, _ = differences(ARM["graphs"], NeedsSizes, case)
+    assert "output 0 of call 0" in {one.what for one in unexplained}
 
 
 class LosesMask(ExplainedRNN):

@@ -106,7 +106,7 @@ def results_of(layer, call, case):
             if state is not None:
                 hand_in = STATES_AS[call.get("state as")]
                 keywords["initial_state"] = hand_in(sources["initial state"])
-            outputs = layer(sources[f"x {place}"], **keywords)
+            outputs, losses = called(layer, keywords, case)(sources[f"x {place}"])
             results[f"structure {place}"] = type(outputs).__name__
             for part, output in zip(("output", "state"), tree.flatten(outputs), strict=False):
                 what = f"{part} {place}"
@@ -114,7 +114,6 @@ def results_of(layer, call, case):
                     results[f"mask {place}"] = getattr(output, "_keras_mask", None)
                 results[what], results[f"dtype of {what}"] = output, output.dtype.name
                 loss += tf.reduce_sum(tf.cast(output, "float64") * upstream(what, output.shape))
-            losses = list(layer.losses)
             if regularizer := case.get("regularize outputs"):
                 same = keras.layers.Identity(
                     activity_regularizer=regularizer, dtype=layer.dtype_policy
@@ -135,6 +134,19 @@ def results_of(layer, call, case):
         results[f"variable {variable.name}"] = variable.value
     for what, value in results.items():
         yield what, value.numpy() if hasattr(value, "numpy") else value
+
+
+def called(layer, keywords, case):
+    """The call of a layer as a function of its input: what it returns, and its losses."""
+
+    def outputs_and_losses(x):
+        return layer(x, **keywords), list(layer.losses)
+
+    if not case.get("unknown sizes"):
+        return outputs_and_losses
+    x = case["calls"][0]["x"][0]
+    signature = [tf.TensorSpec((None, None, x.shape[-1]), x.dtype)]
+    return tf.function(outputs_and_losses, input_signature=signature, autograph=False)
 
 
 def upstream(what, shape):

@@ -165,7 +165,8 @@ def calls_of_a_layer(draw, graphs=False, wrong=True):
     for number in range(draw(st.integers(1, 3)) if stateful else 2 if draw(chance(10)) else 1):
         inputs = 2 if draw(chance(5)) else 1
         shape = (batch, time, features)
-        call = {"x": [draw(numbers(shape, of_arrays, extreme)) for _ in range(inputs)]}
+        of_x = "float64" if wrong and not graphs and draw(chance(10)) else of_arrays
+        call = {"x": [draw(numbers(shape, of_x, extreme)) for _ in range(inputs)]}
         if masked and draw(chance(85)):
             call["mask"] = draw(masks(batch, time, units))
         if stated and not (stateful and number == 1):
@@ -187,11 +188,23 @@ def calls_of_a_layer(draw, graphs=False, wrong=True):
         ours["truncate_bptt"] = draw(st.integers(1, 5))
     if graphs:
         case |= {"graphs": True, "as if large": True} if large else {"graphs": True}
+        if draw(chance(40)) and sizes_may_be_unknown(case):
+            case["unknown sizes"] = True
     if ours:
         case["ours"] = ours
     if wrong and not graphs and draw(chance(4)):
         case = mistaken(case, draw(st.sampled_from([*MISTAKES])))
     return case
+
+
+def sizes_may_be_unknown(case):
+    """Whether both layers run where neither the batch nor the number of time steps is known."""
+    options, calls = case["options"], case["calls"]
+    # SimpleRNN makes no graph of a state whose batch is known to be 1 at the first step alone.
+    shares_a_state = any(
+        np.shape(call.get("initial_state", call["x"][0]))[:-1] in ((), (1,)) for call in calls
+    )
+    return not (options.get("unroll") or options.get("stateful") or shares_a_state)
 
 
 @st.composite
