@@ -490,6 +490,11 @@ def test_a_bug_where_sizes_are_not_known_is_found():
     assert "output 0 of call 0" in {one.what for one in unexplained}
 
 
+def test_what_dropout_draws_where_sizes_are_not_known_is_not_for_the_loop():
+    case = case_of({"training": True}, dropout=0.5) | {"graphs": True, "unknown sizes": True}
+    assert differences(ARM["graphs"], ExplainedRNN, case) == ([], set())
+
+
 class LosesMask(ExplainedRNN):
     """Does not hand the mask on."""
 

@@ -16,7 +16,7 @@ but not in float64.
 NEARBY = 20
 """How many cases near one are tried; at a kink half of them or so are on either side."""
 
-KINKED = ("relu", "hard_sigmoid")
+KINKED = ("relu", "hard_sigmoid", "selu", "a root in cases")
 """The activations whose slope jumps."""
 
 

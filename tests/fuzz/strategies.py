@@ -13,8 +13,11 @@ EXTREMES = (0.0, -0.0, 1e-40, -1e-310, 1e30, -1e30, float("inf"), float("-inf"),
 
 SHARING = ("tanh", "relu", "sigmoid", None)  # whose programs layers share, so they compile once
 SMOOTH = ("tanh", "sigmoid", None, "softsign", "softmax", "wave")
-ANY = (*SHARING, "softsign", "softmax", "elu", "gelu", "softplus", "silu", "hard_sigmoid", "wave")
-OF_NO_NAME = ("a function of no name", "a layer", "a layer with weights")
+ALONE = ("softsign", "silu", "selu", "wave")
+ANY = (*SHARING, *ALONE, "softmax", "elu", "gelu", "softplus", "hard_sigmoid")
+FUNCTIONS = ("a function of no name", "a root in cases")
+OTHER_IN_XLA = ("selu", "a root in cases")  # so that compiling them is meant to differ
+OF_NO_NAME = (*FUNCTIONS, "a layer", "a layer with weights")
 
 MASKS = ("gaps", "padding", "alternating", "all", "none true", "a row all masked", "leading")
 FORMS = ("booleans", "integers", "lists", "three dimensions", "one for the batch", "each unit")
@@ -141,14 +144,14 @@ def calls_of_a_layer(draw, graphs=False, wrong=True):
     large = graphs and draw(chance(40))
     if graphs:  # few shapes, for each is compiled
         batch, time, features, units = 3 if large else 2, draw(st.sampled_from((3, 1))), 2, 3
-        given = draw(options(SHARING, (*FULL, "mixed_bfloat16")))
+        activations = ALONE + FUNCTIONS if draw(chance(10)) else SHARING
+        given = draw(options(activations, (*FULL, "mixed_bfloat16")))
     else:
         batch, features = draw(st.sampled_from((2, 1, 3))), draw(st.sampled_from((1, 2, 3)))
         time, units = draw(st.sampled_from((2, 1, 3, 4, 6))), draw(st.sampled_from((1, 2, 3, 5)))
         rare = draw(chance(6))
-        given = draw(
-            options(OF_NO_NAME if rare else ANY + SHARING, FULL * 3 + LOW + ("float32",) * 2)
-        )
+        activations = OF_NO_NAME if rare else ANY + SHARING
+        given = draw(options(activations, FULL * 3 + LOW + ("float32",) * 2))
         batch = 0 if wrong and draw(chance(2)) else batch
     dtype = given.get("dtype", "float32")
     of_arrays = dtype if dtype in FULL else "float32"
@@ -183,7 +186,8 @@ def calls_of_a_layer(draw, graphs=False, wrong=True):
     case = {"options": given, "weights": weights, "calls": made}
     if draw(chance(20)):
         case["seed"] = draw(st.integers(1, 9))
-    ours = {"execution": draw(st.sampled_from(("plain", "compiled", "auto")))} if graphs else {}
+    ways = ("plain", "auto") + (() if given.get("activation") in OTHER_IN_XLA else ("compiled",))
+    ours = {"execution": draw(st.sampled_from(ways))} if graphs else {}
     if draw(chance(5)) and given.get("activation") != "a layer with weights":
         ours["truncate_bptt"] = draw(st.integers(1, 5))
     if graphs:
