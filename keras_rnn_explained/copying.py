@@ -96,7 +96,7 @@ class Copy:
             types.FunctionType: self._function,
             types.MethodType: self._method,
             partial: self._partial,
-            backend.VARIABLES: lambda variable: self.take(variable, copy.deepcopy(variable)),
+            backend.VARIABLES: lambda variable: self.take(variable, _copy_of_variable(variable)),
             # What TensorFlow's checkpoints go by.
             backend.REFERENCES: lambda one: type(one)(one.name, self(one.ref)),
             backend.MODULES: self.attributes_of,
@@ -295,6 +295,11 @@ def _without_compiled(noted):
     if isinstance(noted, dict):
         return {name: one for name, one in noted.items() if name not in COMPILED}
     return [one for one in noted if one.name not in COMPILED]
+
+
+def _copy_of_variable(old):
+    # torch copies nothing that it computed from others, as a loss that a layer keeps of its call.
+    return copy.deepcopy(old if getattr(old, "is_leaf", True) else old.detach())
 
 
 def _contents(cell):

@@ -23,6 +23,7 @@ WAYS = ("auto", "compiled", "plain")
 
 HAS_VARIABLES = "the activation has variables, which need gradients too"
 IS_RANDOM = "the activation may give something else when BPTT runs it again"
+IS_OF_ITS_OWN = "of an activation that is not Keras's nobody knows what it depends on"
 """Why automatic differentiation takes the place of BPTT."""
 
 
@@ -82,6 +83,8 @@ class Executor:
     Attributes:
         execution: How the last call ran that was not a run of a program made before; `None` before
             the first.
+        knows_activation: Whether the activation may be run again or compiled: it is Keras's own, or
+            the user asked for it.
     """
 
     as_tensor: Callable = staticmethod(ops.convert_to_tensor)
@@ -94,6 +97,10 @@ class Executor:
         self.truncate_bptt = truncate_bptt
         self.unroll = unroll
         self.execution: Execution | None = None
+        # BPTT runs an activation again, after the call, when what it reads may be something else.
+        self.knows_activation = (
+            is_of_keras(activation) or requested != "auto" or truncate_bptt is not None
+        )
         self._for_training: Executor | None = None
 
     def __call__(

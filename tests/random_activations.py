@@ -16,7 +16,7 @@ def dropout_layer():
     return lambda z: layer(z)
 
 
-def assert_gradients_are_those_of_dropout(layer):
+def assert_gradients_are_those_of_dropout(layer, kept=2.0):
     """In one time step the bias has the gradient 2 for each state that a rate of 0.5 keeps."""
     layer.build(ONE_STEP.shape)
 
@@ -27,4 +27,4 @@ def assert_gradients_are_those_of_dropout(layer):
     _, results, _, (_, _, bias) = differentiate(loss, {"x": ONE_STEP}, layer.trainable_weights)
     states = ops.convert_to_numpy(results["states"])
     assert 0 < np.mean(states == 0) < 1
-    assert_same(bias, 2.0 * np.sum(states != 0, axis=0), 1e-6)
+    assert_same(bias, kept * np.sum(states != 0, axis=0), 1e-6)

@@ -344,9 +344,69 @@ def test_the_executor_does_as_it_is_told(way):
     assert f"execution={way!r}" in run.execution.reason
 
 
+# Where functions have kinks and poles, and where their parts are no longer finite.
+NUMBERS = [*range(-7, 8), 0.5, 1e-3, 10, 60, 88, 89, 100, 120, 1e4, 1e10, 1e20, 1e38]
+NUMBERS = np.array([[[sign * number]] for number in NUMBERS for sign in (1, -1)], "float32")
+OF_KERAS = [
+    name
+    for name, function in vars(keras.activations).items()
+    if callable(function) and name not in ("get", "serialize", "deserialize", "glu", "threshold")
+]
+OWN = {
+    "a root in cases": lambda z: tf.where(z > 0, tf.sqrt(z), z),
+    "a signed root": lambda z: tf.sign(z) * tf.sqrt(tf.abs(z)),
+    "as integers": lambda z: tf.cast(tf.cast(z, tf.int32), tf.float32) + z,
+    "a quotient": lambda z: tf.exp(z) / (1 + tf.exp(z)),
+    "a product": lambda z: tf.exp(z) * tf.exp(-z / 2),
+    "0 or 1 times": lambda z: z * tf.cast(z > 0, z.dtype),
+    "of Keras's operations": lambda z: keras.ops.normalize(z),
+}
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
+@pytest.mark.parametrize("activation", [*OF_KERAS, *OWN.values()], ids=[*OF_KERAS, *OWN])
+def test_slopes_are_those_of_simple_rnn_at_kinks_and_far_out(activation):
+    slopes = []
+    for layer in twins(1, 1, len(NUMBERS), activation=activation, execution="auto"):
+        layer.set_weights([np.ones((1, 1)), np.zeros((1, 1)), np.zeros(1)])
+        x = tf.constant(NUMBERS)  # which is the pre-activation
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            output = layer(x)
+        slopes.append((output, tape.gradient(output, x)))
+    for theirs, ours in zip(*slopes, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_a_wrong_index_is_an_error_as_it_is_in_simple_rnn():
+    table = tf.constant([0.0, 0.5, 1.0])
+    layer = ExplainedRNN(4, activation=lambda z: tf.gather(table, tf.cast(z, tf.int32)) + 0 * z)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="is not in"):
+        layer(100 * X)
+
+
+@pytest.mark.parametrize(
+    ("activation", "requested", "truncate", "execution"),
+    [
+        (OWN["a quotient"], "auto", None, "autodiff: of an activation that is not Keras's nobody"),
+        (OWN["a quotient"], "compiled", None, "compiled: the layer has execution='compiled'"),
+        (OWN["a quotient"], "plain", None, "plain: the layer has execution='plain'"),
+        (OWN["a quotient"], "auto", 2, "plain: XLA may make something else of the activation"),
+        ("silu", "auto", None, "compiled: the number of time steps is known"),
+        ("selu", "auto", None, "plain: XLA has another slope of selu at 0"),
+    ],
+)
+def test_of_activations_those_are_compiled_that_are_known_or_asked_for(
+    activation, requested, truncate, execution
+):
+    layer = ExplainedRNN(4, activation=activation, execution=requested, truncate_bptt=truncate)
+    layer(X)
+    assert str(layer.execution).startswith(execution)
+
+
 def test_an_activation_with_a_variable_is_left_to_automatic_differentiation():
     slope = tf.Variable(0.5)
-    run = executor(lambda pre_activation: pre_activation * slope)
+    run = executor(lambda pre_activation: pre_activation * slope, "compiled")
     with tf.GradientTape() as tape:
         _, last = run(
             inputs()._replace(x=tf.ones((2, 4, 3)), kernel=tf.ones((3, 4))),
@@ -371,11 +431,12 @@ def branching(pre_activation):
 @pytest.mark.parametrize(
     ("activation", "way", "reason"),
     [
+        (tf.math.special.dawsn, "plain", "XLA can't compile the activation"),
         (halved_in_python, "autodiff", "the activation may give something else when BPTT runs it"),
         (branching, "autodiff", "can't be made a graph"),
     ],
 )
-@pytest.mark.parametrize("requested", WAYS)
+@pytest.mark.parametrize("requested", ["plain", "compiled"])
 def test_an_activation_that_tensorflow_runs_no_other_way_still_does_what_simple_rnn_does(
     activation, way, reason, requested
 ):

@@ -54,6 +54,13 @@ def test_a_model_is_swapped_and_back_and_goes_on_training_alike():
     assert_same(losses[2], losses[0], 1e-5)
 
 
+def test_a_model_that_keeps_a_loss_of_its_last_call_is_swapped():
+    layers = [keras.layers.SimpleRNN(4), keras.layers.Dense(2, activity_regularizer="l2")]
+    model = keras.Sequential([keras.Input((6, 3)), *layers])
+    model(X, training=True)
+    assert_same(swap(model)(X), model(X), 1e-5)
+
+
 def test_a_model_and_gradients_are_saved_and_loaded(tmp_path):
     model = made(ExplainedRNN)
     model.save(tmp_path / "model.keras")
@@ -129,13 +136,71 @@ def test_a_number_that_an_activation_reads_may_change():
         assert_same(actual, expected, 1e-5)
 
 
+class HardAtInference(keras.layers.Layer):
+    def call(self, z, training=False):
+        return keras.ops.tanh(3 * z) if training else keras.ops.hard_tanh(z)
+
+
+def test_an_activation_that_is_another_in_training_has_the_gradients_of_its_run():
+    simple, explained = twins(4, 3, 8, activation=HardAtInference(), execution="auto")
+    assert_same_behaviour(explained, simple, X, training=True)
+    assert_same_behaviour(explained, simple, X)
+
+
+class OfModel(keras.Model):
+    """Its activation reads what the model sets for the call alone."""
+
+    def __init__(self, rnn):
+        super().__init__()
+        self.dense, self.slope = keras.layers.Dense(4), 1.0
+        self.rnn = rnn(4, activation=lambda z: keras.ops.tanh(self.slope * z))
+
+    def call(self, x):
+        self.slope = keras.ops.mean(self.dense(x[:, 0]), axis=0)
+        try:
+            return self.rnn(x)
+        finally:
+            self.slope = 1.0
+
+
+def test_an_activation_that_reads_a_number_of_the_call_trains_what_it_comes_from():
+    changes = []
+    for rnn in (keras.layers.SimpleRNN, ExplainedRNN):
+        keras.utils.set_random_seed(0)
+        model = OfModel(rnn)
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+        model.predict(X, verbose=0)
+        before = model.get_weights()
+        model.fit(X, np.ones((8, 4)), epochs=2, verbose=0)
+        changes.append([b - a for a, b in zip(before, model.get_weights(), strict=True)])
+    for theirs, ours in zip(*changes, strict=True):
+        assert np.any(theirs)
+        assert_same(ours, theirs, 1e-4)
+
+
+def test_an_activation_with_random_numbers_of_numpys_has_the_gradients_of_its_run():
+    numbers = np.random.default_rng(0)
+
+    def activation(z):
+        return z * keras.ops.cast(numbers.integers(0, 2, 50), z.dtype)
+
+    assert_gradients_are_those_of_dropout(ExplainedRNN(50, activation=activation), kept=1)
+
+
+def test_an_activation_may_need_the_whole_batch():
+    each = keras.ops.convert_to_tensor(np.arange(8, dtype="float32")[:, None])
+    simple, explained = twins(4, 3, 8, execution="auto", activation=lambda z: z * each / 8)
+    assert_same_behaviour(explained, simple, X)
+
+
+@pytest.mark.parametrize("execution", ["auto", "compiled"])
 @pytest.mark.parametrize("is_predicted_before", [False, True])
-def test_an_activation_that_drops_out_does_so_in_training_alone(is_predicted_before):
-    layer = ExplainedRNN(50, activation=dropout_layer())
+def test_an_activation_that_drops_out_does_so_in_training_alone(is_predicted_before, execution):
+    layer = ExplainedRNN(50, activation=dropout_layer(), execution=execution)
     if is_predicted_before:
         assert np.all(keras.ops.convert_to_numpy(layer(ONE_STEP)) != 0)
     assert_gradients_are_those_of_dropout(layer)
-    assert layer.execution.reason.startswith("the activation has variables")
+    assert layer.execution.way == "autodiff"
     assert np.all(keras.ops.convert_to_numpy(layer(ONE_STEP)) != 0)
 
 

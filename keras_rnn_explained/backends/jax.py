@@ -12,6 +12,7 @@ from keras_rnn_explained import execution
 from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.execution import (
     HAS_VARIABLES,
+    IS_OF_ITS_OWN,
     Computation,
     Execution,
     Inputs,
@@ -50,6 +51,8 @@ class Executor(execution.Executor):
         self._programs: dict[tuple[bool, str], Program] = {}
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
+        if not self.knows_activation:
+            return Execution("autodiff", IS_OF_ITS_OWN)
         if self._reads_variables is None:
             # A compiled activation would never read them again.
             state = jax.ShapeDtypeStruct(
@@ -63,8 +66,6 @@ class Executor(execution.Executor):
             return Execution("autodiff", HAS_VARIABLES)
         if self.requested == "plain":
             return Execution("plain", "the layer has execution='plain'")
-        if self.requested == "auto" and not is_of_keras(self.activation):
-            return Execution("plain", "compiled, the activation would not be run again")
         return Execution("compiled", "JAX compiles every loop")
 
     def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:

@@ -10,22 +10,25 @@ from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
+import keras
 import tensorflow as tf
 from keras import ops
+from tensorflow.python.eager import forwardprop_util
 from tensorflow.python.ops import control_flow_util
 
 from keras_rnn_explained import equations, execution, exporting
 from keras_rnn_explained.activations import is_of_keras
-from keras_rnn_explained.backends.tensorflow_activations import (
-    GraphOfActivation,
-    vector_jacobian_product,
-)
 from keras_rnn_explained.backends.tensorflow_loops import WITHOUT_BPTT, scan
 from keras_rnn_explained.execution import (
+    HAS_VARIABLES,
+    IS_OF_ITS_OWN,
+    IS_RANDOM,
     Computation,
     Execution,
     Inputs,
     Tensor,
+    activated,
+    reads_variables,
     unrolled_scan,
 )
 
@@ -79,7 +82,8 @@ class Executor(execution.Executor):
         # Layers with the same well-known activation share their programs, and so compile once.
         known = equations.derivative_from_state(activation) is not None
         self._programs: dict = _shared_programs if known else {}
-        self._graph = None if known else GraphOfActivation(activation)
+        self._obstacle_sought = known
+        self._obstacle: Execution | None = None
 
     def run(self, inputs: Inputs, all_states: bool, way: str) -> tuple[Any, Tensor]:
         if inputs.x.shape[1] is None:
@@ -115,17 +119,21 @@ class Executor(execution.Executor):
         target = None if tf.executing_eagerly() else exporting.target()
         if target is not None and (self.requested, target) != ("compiled", "a SavedModel"):
             return Execution("exported", f"the model is exported to {target}")
-        graph, state = self._graph, inputs.initial_state
-        if graph is not None and (obstacle := graph.obstacle(state)) is not None:
-            return obstacle
+        if not self.knows_activation:
+            return Execution("autodiff", IS_OF_ITS_OWN)
+        if not self._obstacle_sought:
+            self._obstacle = obstacle_in(self.activation, inputs.initial_state)
+            self._obstacle_sought = True
+        if self._obstacle is not None:
+            return self._obstacle
         if self.requested != "plain" and not xla_works():
             return Execution("plain", "XLA does not work on this machine")
-        if self.requested == "compiled" and graph is not None and not graph.can_be_compiled(state):
-            return Execution("plain", "XLA can't compile the activation")
         if self.requested != "auto":
             return Execution(self.requested, f"the layer has execution={self.requested!r}")
-        if graph is not None and not graph.same_compiled:
-            return Execution("plain", "compiled, the activation may give something else")
+        if self.activation is keras.activations.selu:
+            return Execution("plain", "XLA has another slope of selu at 0")
+        if not is_of_keras(self.activation):
+            return Execution("plain", "XLA may make something else of the activation")
         if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
         units = inputs.recurrent_kernel.shape[0]
@@ -319,6 +327,35 @@ def cut(inputs: Inputs, names: tuple[str, ...], sizes: list, axis: int) -> list[
     ]
 
 
+def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:
+    """The way that an activation unknown to `equations` forces, or `None`."""
+    shape, dtype = (1, state.shape[-1]), state.dtype
+    activation = partial(activated, activation)
+    traced, graphs = tf.function(activation, autograph=False), []
+
+    def trace():
+        graphs.append(traced.get_concrete_function(tf.TensorSpec(shape, dtype)).graph)
+
+    try:
+        has_variables = reads_variables(trace) or graphs[0].variables
+    except Exception:  # whatever a user's function may raise
+        return Execution("autodiff", "the activation can't be made a graph")
+    if has_variables:
+        return Execution("autodiff", HAS_VARIABLES)
+    if any(operation.op_def.is_stateful for operation in graphs[0].get_operations()):
+        return Execution("autodiff", IS_RANDOM)
+
+    def derivative(state):
+        return vector_jacobian_product(activation, (state,), state)
+
+    try:
+        with tf.init_scope():
+            as_graph(derivative, compiled=True)(tf.zeros(shape, dtype))
+    except tf.errors.OpError:
+        return Execution("plain", "XLA can't compile the activation")
+    return None
+
+
 @cache
 def xla_works() -> bool:
     """Whether XLA compiles at all, tried once. If it does not, a warning says so, once."""
@@ -393,3 +430,17 @@ def require(condition: Tensor, message: str, x: Tensor) -> Tensor:
     """`x`, which fails with the message when it runs if the condition does not hold by then."""
     with tf.control_dependencies([tf.debugging.Assert(condition, [message])]):
         return tf.identity(x)
+
+
+def vector_jacobian_product(function: Callable, arguments: tuple, *upstream: Tensor) -> tuple:
+    """Automatic differentiation of `function` at `arguments`, in the direction `upstream`."""
+    # TensorFlow's forward mode, where it is on, would keep the tape from recording.
+    with forwardprop_util.push_forwardprop_state(), tf.GradientTape() as tape:
+        tape.watch(arguments)
+        outputs = function(*arguments)
+    return tape.gradient(
+        outputs,
+        arguments,
+        output_gradients=list(upstream) if isinstance(outputs, tuple) else upstream[0],
+        unconnected_gradients="zero",
+    )

@@ -10,6 +10,7 @@ from keras_rnn_explained import execution
 from keras_rnn_explained.activations import is_of_keras
 from keras_rnn_explained.execution import (
     HAS_VARIABLES,
+    IS_OF_ITS_OWN,
     IS_RANDOM,
     Computation,
     Execution,
@@ -50,6 +51,8 @@ class Executor(execution.Executor):
         self._program = Program(activation, truncate_bptt)
 
     def choose(self, inputs: Inputs, all_states: bool) -> Execution:
+        if not self.knows_activation:
+            return Execution("autodiff", IS_OF_ITS_OWN)
         if not self._obstacle_sought:
             self._obstacle = obstacle_in(self.activation, inputs.initial_state)
             # What has no numbers, as where Keras asks for shapes alone, draws no random ones.
@@ -96,7 +99,7 @@ class Program(Computation):
 
 def obstacle_in(activation: Callable, state: Tensor) -> Execution | None:
     """What keeps BPTT from running an activation again, or `None`."""
-    state = torch.zeros_like(state[:1], requires_grad=False)
+    state = torch.zeros_like(state, requires_grad=False)
     generators = [torch.get_rng_state, *([torch.cuda.get_rng_state] if state.is_cuda else [])]
     outputs: list[Tensor] = []
 
