@@ -79,11 +79,12 @@ class ExplainedRNN(keras.layers.Layer):
             and every gradient is made of these as in `equations`. So k = 1 cuts every recurrent
             connection, k ≥ T + 1 is the same as `None`, and at k = T only ∂L/∂a_0 differs from it.
             This is BPTT(h) with h = k of Williams and Peng (1990), for a loss at any step. Not for
-            an activation that has variables of its own, is random, reads what changes between calls
-            or can't be made a graph.
-        execution: How to run the equations: `"compiled"` (where XLA can, even if it may make
-            something else of the activation), `"plain"`, or `"auto"` to choose for each call. The
-            attribute `execution` says what the last call did and why.
+            an activation that has variables of its own, is random or can't be made a graph; one
+            that is not Keras's own has to be a function of its argument alone.
+        execution: How to run the equations: `"compiled"` (where XLA can), `"plain"`, or `"auto"` to
+            choose for each call. The attribute `execution` says what the last call did and why. An
+            activation that is not Keras's own is left to automatic differentiation by `"auto"`; the
+            others run it once more for BPTT, so it has to be a function of its argument alone.
         seed: Seed of the dropout masks.
         **kwargs: `name`, `dtype` and `trainable` of a `keras.layers.Layer`.
 
