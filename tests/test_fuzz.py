@@ -89,7 +89,7 @@ def test_a_run_that_is_terminated_takes_its_processes_with_it():
 def test_every_option_of_simple_rnn_is_drawn():
     drawn = set()
 
-    @settings(max_examples=400, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=1500, database=None, suppress_health_check=list(HealthCheck))
     @given(strategies.calls_of_a_layer())
     def draw(case):
         drawn.update(case["options"])
