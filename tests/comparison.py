@@ -6,15 +6,15 @@ import numpy as np
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 0.1, "float16": 0.02}
 
 
-def relative_difference(actual, expected):
-    """max|actual − expected| / max|expected|, over all elements of one array."""
+def relative_difference(actual, expected, floor=1e-6):
+    """max|actual − expected| / max|expected|, over all elements of one array, or over the floor."""
     actual, expected = (
         np.asarray(keras.ops.convert_to_numpy(array), "float64") for array in (actual, expected)
     )
     assert actual.shape == expected.shape
     if not expected.size:
         return 0.0
-    return np.max(abs(actual - expected)) / max(np.max(abs(expected)), 1e-6)
+    return np.max(abs(actual - expected)) / max(np.max(abs(expected)), floor)
 
 
 def assert_same(actual, expected, tolerance, what=""):

@@ -248,6 +248,14 @@ def test_of_masked_time_steps_that_are_not_finite_the_other_gradients_are_compar
     assert {one.what for one in found} == {"gradient of x 0 of call 0"}
 
 
+@pytest.mark.parametrize("ours", [{}, {"execution": "plain"}, {"truncate_bptt": 3}])
+def test_an_activation_of_ones_own_is_differentiated_there_as_in_simple_rnn_by_default(ours):
+    case = case_of({"x": [NOT_FINITE], "mask": MASK}, activation="wave") | {"ours": ours}
+    pairs = {what: pair for what, *pair in compared(ARM["calls"], ExplainedRNN, case)}
+    assert np.isnan(pairs["gradient of x 0 of call 0"][0]).any() == (not ours)
+    assert differences(ARM["calls"], ExplainedRNN, case)[0] == []
+
+
 def test_only_what_an_activation_has_later_is_explained_by_it():
     case, (alpha, kernel) = EXAMPLES["activation"], ("alpha", "kernel")
     assert explained(case, "weights", [kernel, alpha], [kernel])[1] == {"activation"}
@@ -627,6 +635,42 @@ def test_rounding_explains_no_more_than_half_as_much_again(ours, theirs, expecte
     assert not is_rounding(one, simple_rnn, {}, 0.1)
 
 
+@pytest.mark.parametrize(("ours", "expected"), [(1.05, True), (1.2, False), (np.nan, False)])
+def test_what_overflows_in_simple_rnn_alone_is_right_if_it_is_that_of_float64(ours, expected):
+    one = Difference("output", np.array([ours]), np.array([np.nan]), np.inf)
+    simple_rnn = {"output": one.theirs}
+    assert is_rounding(one, simple_rnn, {"output": np.array([1.0])}, 0.1) == expected
+
+
+def test_a_sum_of_which_nothing_is_left_is_uncertain():
+    case = case_of(units=2) | {"weights": [np.zeros((1, 2)), -np.eye(2), np.zeros(2)]}
+    case["calls"] = [{"x": [X[:, 1:]]}]
+    assert apart(ARM["calls"], case, "gradient of bias of call 0") > 0.01
+    assert differences(ARM["calls"], ExplainedRNN, case) == ([], set())
+
+
+@pytest.mark.parametrize(
+    ("arm", "bias", "more", "what"),
+    [
+        ("calls", 0.75, {"initial_state": [[0.125]]}, "gradient of initial state of call 0"),
+        ("looks", 0.125, {}, "error at a_0"),
+    ],
+)
+def test_float16_has_few_digits_below_its_smallest_normal_number(arm, bias, more, what):
+    x = [[2, -2, 10, 2, -9, 6], [21, 15, -11, -20, -10, 1]]
+    case = case_of(activation="sigmoid", dtype="mixed_float16") | {
+        "weights": [np.array([[0.125]]), np.array([[0.375]]), np.array([bias])],
+        "calls": [
+            {
+                "x": [np.array(x, "float32")[..., None] / 16],
+                **{name: np.array(value, "float32") for name, value in more.items()},
+            }
+        ],
+    }
+    assert apart(ARM[arm], case, what) > TOLERANCE["float16"]
+    assert differences(ARM[arm], ExplainedRNN, case) == ([], set())
+
+
 @pytest.mark.parametrize(("tolerance", "expected"), [(1e-5, False), (1e-3, True)])
 def test_what_is_far_from_float64_for_its_dtype_is_no_rounding(tolerance, expected):
     one = Difference("output", np.array([1.1]), np.array([0.9]), 0.2)
@@ -777,6 +821,14 @@ def look():
 
 def test_a_look_that_shows_what_is_there_is_right():
     assert differences(ARM["looks"], ExplainedRNN, look()) == ([], set())
+
+
+def test_a_look_where_some_units_are_masked_is_right():
+    # A unit that is masked is read all the same by those that are not.
+    case = look()
+    del case["options"]["return_sequences"]  # a loss takes no mask of units
+    case["calls"][0]["mask"] = np.stack([MASK, ~MASK, MASK], axis=-1)
+    assert differences(ARM["looks"], ExplainedRNN, case) == ([], set())
 
 
 CHANGES = {"numbers": lambda shown: shown * 1.01, "dtype": lambda shown: shown.astype("float64")}

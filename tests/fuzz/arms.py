@@ -83,16 +83,21 @@ def tolerance_of(case):
     return TOLERANCE["float32" if dtype == "float64" and in_float32 else dtype]
 
 
+def floor_of(case):
+    """What a difference is relative to at least: below its smallest normal number, few digits."""
+    return 6.2e-5 if "float16" == case["options"].get("dtype", "").removeprefix("mixed_") else 1e-6
+
+
 def differences(arm, layer_class, case):
     """All that is unexplained, and the names of the known differences that explain the rest."""
-    tolerance, unexplained, known = tolerance_of(case), [], set()
+    tolerance, floor, unexplained, known = tolerance_of(case), floor_of(case), [], set()
     results = [*compared(arm, layer_class, case)]
     for what, ours, theirs in results:
-        relative = comparing.difference(ours, theirs)
+        relative = comparing.difference(ours, theirs, floor)
         if relative > tolerance and arm.beside_simple_rnn:
             ours, names = explained(case, what, ours, theirs)
             known |= names
-            relative = comparing.difference(ours, theirs)
+            relative = comparing.difference(ours, theirs, floor)
         if relative > tolerance:
             unexplained.append(Difference(what, ours, theirs, relative))
     if unexplained:
@@ -101,7 +106,7 @@ def differences(arm, layer_class, case):
         unexplained = [
             one for one in unexplained if not is_rounding(one, of_simple_rnn, exact, tolerance)
         ]
-    if unexplained and all(may_be_near(case, one.relative, tolerance) for one in unexplained):
+    if unexplained and all(may_be_near(case, one, tolerance) for one in unexplained):
         nearby = [_expected(arm, layer_class, one) for one in cases_nearby(case, tolerance)]
         unexplained = [
             one

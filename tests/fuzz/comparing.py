@@ -10,7 +10,7 @@ NOTHING = "nothing"
 """What stands for a result that is not there."""
 
 
-def difference(actual, expected):
+def difference(actual, expected, floor=1e-6):
     """The relative difference of numbers; of all else 0 if it is the same and infinity if not."""
     if isinstance(actual, Exception) or isinstance(expected, Exception):
         return 0.0 if type(actual) is type(expected) else np.inf
@@ -23,7 +23,7 @@ def difference(actual, expected):
     finite = np.isfinite(expected) & np.isfinite(actual)
     if not np.array_equal(actual[~finite], expected[~finite], equal_nan=True):
         return np.inf
-    return relative_difference(actual[finite], expected[finite])
+    return relative_difference(actual[finite], expected[finite], floor)
 
 
 def is_numeric(value):

@@ -134,7 +134,7 @@ def of_each_step(layer, gradients):
     yield "local error", gradients.local_error, np.where(counts, local_error, 0)
     if layer.truncate_bptt is None:
         through = (wide(gradients.local_error) @ wide(u.recurrent_kernel).T) * r
-        passed_back = np.where(counts, through, wide(gradients.error))
+        passed_back = through + np.where(counts, 0, wide(gradients.error))
         from_later = np.concatenate([passed_back[:, 1:], np.zeros_like(passed_back[:, :1])], axis=1)
         yield "error", gradients.error, wide(gradients.upstream) + from_later
         yield "error at a_0", gradients.initial_state, passed_back[:, 0]

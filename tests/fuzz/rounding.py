@@ -29,14 +29,18 @@ def in_float64(case):
 
 
 def is_rounding(one, of_simple_rnn, exact, tolerance):
-    """Whether `SimpleRNN` is about as far from what is `exact` as the layer, or farther."""
+    """Whether `SimpleRNN` is about as far from what is `exact` as the layer, or farther.
+
+    Numbers may overflow in it alone.
+    """
     of_simple_rnn = of_simple_rnn.get(one.what.removesuffix(alone.BY_THE_LOOP))
     expected = exact.get(one.what, comparing.NOTHING)
     ours, theirs = (comparing.difference(each, expected) for each in (one.ours, of_simple_rnn))
     is_shared = comparing.difference(one.ours, of_simple_rnn) <= tolerance
     may_be_all = is_shared and tolerance >= TOLERANCE["float32"]
     is_small = theirs <= 1 if may_be_all else theirs < min(1, MOST_ROUNDING * tolerance)
-    return is_small and ours <= WORST * theirs
+    overflows = comparing.is_numeric(of_simple_rnn) and not np.all(np.isfinite(of_simple_rnn))
+    return (overflows and ours <= tolerance) or (is_small and ours <= WORST * theirs)
 
 
 def cases_nearby(case, tolerance):
@@ -48,10 +52,13 @@ def cases_nearby(case, tolerance):
     return [nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY)]
 
 
-def may_be_near(case, difference, tolerance):
+def may_be_near(case, one, tolerance):
     """Whether it is worth trying cases nearby, which takes long while a case is made smaller."""
     jumps = has_a_kink(case) or "around" in case
-    return np.isfinite(difference) and (jumps or difference <= MOST_ROUNDING * tolerance)
+    # Of summands of about 1, nothing may be left.
+    is_small = comparing.difference(one.ours, one.theirs, floor=1) <= tolerance
+    may_be_rounding = is_small or one.relative <= MOST_ROUNDING * tolerance
+    return np.isfinite(one.relative) and (jumps or may_be_rounding)
 
 
 def nudged(case, by, seed):
