@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import NamedTuple
 
+import numpy as np
 from hypothesis import strategies as st
 
 from tests import comparison, reference
@@ -84,8 +85,9 @@ def tolerance_of(case):
 
 
 def floor_of(case):
-    """What a difference is relative to at least: below its smallest normal number, few digits."""
-    return 6.2e-5 if "float16" == case["options"].get("dtype", "").removeprefix("mixed_") else 1e-6
+    """What a difference is relative to at least: a dtype's smaller numbers have few digits."""
+    in_float16 = case["options"].get("dtype", "float32").removeprefix("mixed_") == "float16"
+    return float(np.finfo("float16").smallest_normal) if in_float16 else 1e-6
 
 
 def differences(arm, layer_class, case):
