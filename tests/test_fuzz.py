@@ -585,7 +585,7 @@ def test_what_training_magnifies_beyond_all_measure_is_uncertain():
     ]
     apart = [comparing.difference(one, nearby[0]) for one in nearby[1:]]
     assert np.max(np.abs(nearby)) > 1e25
-    assert TOLERANCE["float32"] < max(apart) < 1e-3
+    assert TOLERANCE["float32"] < max(apart) < 1e-2
 
 
 class GradientsTimes(ExplainedRNN):
@@ -642,11 +642,33 @@ def test_what_overflows_in_simple_rnn_alone_is_right_if_it_is_that_of_float64(ou
     assert is_rounding(one, simple_rnn, {"output": np.array([1.0])}, 0.1) == expected
 
 
-def test_a_sum_of_which_nothing_is_left_is_uncertain():
-    case = case_of(units=2) | {"weights": [np.zeros((1, 2)), -np.eye(2), np.zeros(2)]}
-    case["calls"] = [{"x": [X[:, 1:]]}]
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_a_sum_of_which_nothing_is_left_is_uncertain(activation):
+    case = case_of(units=2, activation=activation) | {
+        "weights": [np.zeros((1, 2)), -np.eye(2), np.zeros(2)]
+    }
+    x = X[:, 1:]
+    if activation == "relu":  # at its kink is the pre-activation of a unit
+        kernels = [-np.eye(2), np.array([[-1.0, 1.0], [-1.0, -1.0]])]
+        case["weights"] = [*kernels, np.array([-0.375, 3.0])]
+        x = np.array([[[0, 0], [-1, -1]], [[1, 1], [1, 0]]], "float32")
+    case["calls"] = [{"x": [x]}]
     assert apart(ARM["calls"], case, "gradient of bias of call 0") > 0.01
     assert differences(ARM["calls"], ExplainedRNN, case) == ([], set())
+
+
+def test_a_small_rest_of_large_summands_in_a_model_is_uncertain():
+    x = [[[1, 1], [0, -1]], [[1, 0], [1, -1]], [[1, -1], [1, 0]]]
+    case = {
+        "around": "a stack",
+        "options": {"units": 2, "dtype": "mixed_bfloat16", "activation": "softmax"},
+        "numbers": 96,
+        "x": np.array(x, "float32"),
+        "y": np.array([[1.0, 0.6875], [-1.0, -0.1875], [0.75, -0.1875]], "float32"),
+        "optimizer": strategies.MOMENTUM,
+        "loss": "huber",
+    }
+    assert differences(ARM["models"], ExplainedRNN, case) == ([], set())
 
 
 @pytest.mark.parametrize(
@@ -823,11 +845,13 @@ def test_a_look_that_shows_what_is_there_is_right():
     assert differences(ARM["looks"], ExplainedRNN, look()) == ([], set())
 
 
-def test_a_look_where_some_units_are_masked_is_right():
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
+def test_a_look_where_some_units_are_masked_is_right(activation):
     # A unit that is masked is read all the same by those that are not.
     case = look()
     del case["options"]["return_sequences"]  # a loss takes no mask of units
     case["calls"][0]["mask"] = np.stack([MASK, ~MASK, MASK], axis=-1)
+    case["options"]["activation"] = activation
     assert differences(ARM["looks"], ExplainedRNN, case) == ([], set())
 
 

@@ -15,11 +15,9 @@ from tests.fuzz import alone, calls, comparing, drawing, looks, looping, models,
 from tests.fuzz.known_differences import explained, for_simple_rnn, is_truncated
 from tests.fuzz.rounding import (
     cases_nearby,
-    has_a_kink,
     in_float64,
-    is_at_a_kink,
+    is_as_nearby,
     is_rounding,
-    is_uncertain,
     may_be_near,
 )
 
@@ -111,13 +109,7 @@ def differences(arm, layer_class, case):
     if unexplained and all(may_be_near(case, one, tolerance) for one in unexplained):
         nearby = [_expected(arm, layer_class, one) for one in cases_nearby(case, tolerance)]
         unexplained = [
-            one
-            for one in unexplained
-            if not (
-                is_at_a_kink(one, nearby, tolerance)
-                if has_a_kink(case)
-                else is_uncertain(one, exact, nearby)
-            )
+            one for one in unexplained if not is_as_nearby(case, one, exact, nearby, tolerance)
         ]
     return unexplained, known
 

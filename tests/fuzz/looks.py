@@ -130,8 +130,10 @@ def of_each_step(layer, gradients):
         tape.watch(pre_activation)
         state = activated(layer, pre_activation)
     yield "state", u.state, np.where(counts, state, u.previous_state)
-    local_error = tape.gradient(state, pre_activation, tf.convert_to_tensor(gradients.error))
-    yield "local error", gradients.local_error, np.where(counts, local_error, 0)
+    through = np.where(counts, gradients.error, 0)
+    local_error = tape.gradient(state, pre_activation, tf.convert_to_tensor(through))
+    local_error = np.where(counts.any(axis=-1, keepdims=True), local_error, 0)
+    yield "local error", gradients.local_error, local_error
     if layer.truncate_bptt is None:
         through = (wide(gradients.local_error) @ wide(u.recurrent_kernel).T) * r
         passed_back = through + np.where(counts, 0, wide(gradients.error))

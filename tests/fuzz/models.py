@@ -79,9 +79,9 @@ def run_model(make, case):
 def steps_of_training(make, case):
     random.seed(0)  # what Keras takes its own seeds from
     model = model_of(make, case)
-    numbers = np.random.default_rng(case["numbers"])
+    numbers, near = np.random.default_rng(case["numbers"]), case.get("near", np.asarray)
     model.set_weights(
-        [numbers.normal(size=w.shape) / np.sqrt(max(1, w.shape[0])) for w in model.weights]
+        [near(numbers.normal(size=w.shape)) / np.sqrt(max(1, w.shape[0])) for w in model.weights]
     )
     compiled = {"run_eagerly": True, "jit_compile": False}
     model.compile(case["optimizer"], case["loss"], **compiled)

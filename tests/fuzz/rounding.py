@@ -38,9 +38,9 @@ def is_rounding(one, of_simple_rnn, exact, tolerance):
     ours, theirs = (comparing.difference(each, expected) for each in (one.ours, of_simple_rnn))
     is_shared = comparing.difference(one.ours, of_simple_rnn) <= tolerance
     may_be_all = is_shared and tolerance >= TOLERANCE["float32"]
-    is_small = theirs <= 1 if may_be_all else theirs < min(1, MOST_ROUNDING * tolerance)
+    of_this_size = theirs <= 1 if may_be_all else theirs < min(1, MOST_ROUNDING * tolerance)
     overflows = comparing.is_numeric(of_simple_rnn) and not np.all(np.isfinite(of_simple_rnn))
-    return (overflows and ours <= tolerance) or (is_small and ours <= WORST * theirs)
+    return (overflows and ours <= tolerance) or (of_this_size and ours <= WORST * theirs)
 
 
 def cases_nearby(case, tolerance):
@@ -49,15 +49,14 @@ def cases_nearby(case, tolerance):
     Where little is left of large summands, what they give is far apart. And a pre-activation that
     is 0 but for rounding is on one side of a kink or the other, and its gradient is there or not.
     """
-    return [nudged(in_float64(case), tolerance / 10, seed) for seed in range(NEARBY)]
+    by = tolerance / (5 if "around" in case else 10)  # between its layers a model rounds, too
+    return [nudged(in_float64(case), by, seed) for seed in range(NEARBY)]
 
 
 def may_be_near(case, one, tolerance):
     """Whether it is worth trying cases nearby, which takes long while a case is made smaller."""
     jumps = has_a_kink(case) or "around" in case
-    # Of summands of about 1, nothing may be left.
-    is_small = comparing.difference(one.ours, one.theirs, floor=1) <= tolerance
-    may_be_rounding = is_small or one.relative <= MOST_ROUNDING * tolerance
+    may_be_rounding = is_small(one, tolerance) or one.relative <= MOST_ROUNDING * tolerance
     return np.isfinite(one.relative) and (jumps or may_be_rounding)
 
 
@@ -70,7 +69,7 @@ def nudged(case, by, seed):
         return array * (1 + by * random.uniform(-1, 1, array.shape))
 
     if "around" in case:
-        return {**case, "x": near(case["x"])}
+        return {**case, "x": near(case["x"]), "near": near}
     calls = [
         {
             **call,
@@ -80,6 +79,15 @@ def nudged(case, by, seed):
         for call in case["calls"]
     ]
     return {**case, "weights": [near(weight) for weight in case["weights"]], "calls": calls}
+
+
+def is_as_nearby(case, one, exact, nearby, tolerance):
+    """Whether cases that are `nearby` explain a difference."""
+    if not has_a_kink(case):
+        return is_uncertain(one, exact, nearby)
+    # All that jumps at a kink is as uncertain as it is large.
+    is_a_rest = is_small(one, tolerance) and is_uncertain(one, exact, nearby)
+    return is_a_rest or is_at_a_kink(one, nearby, tolerance)
 
 
 def is_uncertain(one, exact, nearby):
@@ -105,3 +113,8 @@ def is_at_a_kink(one, nearby, tolerance):
     return are_apart and any(
         comparing.difference(one.ours, found) <= 10 * tolerance for found in results
     )
+
+
+def is_small(one, tolerance):
+    """Whether a difference is small beside summands of 1 or so, of which little may be left."""
+    return comparing.difference(one.ours, one.theirs, floor=1) <= tolerance
