@@ -194,6 +194,12 @@ EXAMPLES = {
     "not-finite, one state for a batch of none": case_of(
         {"x": [np.zeros((0, 2, 1), "float32")], "initial_state": np.full((1, 1), np.inf, "float32")}
     ),
+    "slopes": case_of(activation="relu")
+    | {
+        "weights": [np.ones((1, 1)), np.array([[-np.inf]]), np.ones(1)],
+        "graphs": True,
+        "ours": {"execution": "compiled"},
+    },
     "activation": case_of(activation="a layer with weights"),
     "time-distributed": {
         "around": "time distributed",

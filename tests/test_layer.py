@@ -11,7 +11,7 @@ from keras_rnn_explained import ExplainedRNN, backends, exporting, unfold
 from keras_rnn_explained.validation import SETTLED
 from tests import reference
 from tests.comparison import TOLERANCE, assert_same, relative_difference
-from tests.twins import assert_same_behaviour, behaviour, twins
+from tests.twins import ACTIVATIONS, assert_same_behaviour, behaviour, twins
 
 BATCH, TIME, FEATURES, UNITS = 2, 5, 3, 4
 
@@ -126,6 +126,29 @@ def test_outputs_and_gradients_are_those_of_the_float64_loop(activation, executi
     assert_same(actual["output 0 of call 0"], expected, TOLERANCE["float32"])
     for name, gradient in gradients.items():
         assert_same(actual[f"gradient of {name}"], gradient, TOLERANCE["float32"], name)
+
+
+SLOPES_OF_THEIR_OWN = ("elu", "hard_silu", "hard_swish", "relu")
+"""The activations whose slopes may be other ones at what is not finite, that of relu on torch."""
+
+
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1")
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_what_is_not_finite_shows_as_in_simple_rnn(activation):
+    x = np.array([[[np.nan]], [[np.inf]], [[-np.inf]]], "float32")
+    results = []
+    for layer in twins(1, 1, len(x), activation=activation, execution="auto"):
+        layer.set_weights([np.ones((1, 1)), np.zeros((1, 1)), np.zeros(1)])
+        results.append(behaviour(layer, x))
+    theirs, ours = results
+    assert_same_numbers(ours, theirs, "output 0 of call 0")
+    if activation not in SLOPES_OF_THEIR_OWN:
+        assert_same_numbers(ours, theirs, "gradient of x")
+
+
+def assert_same_numbers(ours, theirs, name):
+    actual, expected = (keras.ops.convert_to_numpy(one[name]) for one in (ours, theirs))
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("truncate", [1, 2, 5, 6, 9])

@@ -8,6 +8,13 @@ from keras_rnn_explained import ExplainedRNN
 from tests.comparison import TOLERANCE, assert_same
 from tests.differentiation import differentiate
 
+ACTIVATIONS = [
+    name
+    for name, function in vars(keras.activations).items()
+    if callable(function) and name not in ("get", "serialize", "deserialize", "glu", "threshold")
+]
+"""All of Keras's own that take nothing but the pre-activation."""
+
 
 def twins(units=4, features=3, batch=2, time=None, execution="plain", **options):
     """Both layers, built, with the same weights: random ones, the bias included."""

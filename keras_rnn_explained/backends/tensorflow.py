@@ -51,6 +51,15 @@ SEGMENTS = 2
 # What a batch of unknown size is taken for there: what `fit` makes of arrays by default.
 USUAL_BATCH = 32
 
+CHANGED_BY_XLA = {
+    keras.activations.selu: "has another slope of selu at 0",
+    **dict.fromkeys(
+        [keras.activations.relu6, keras.activations.hard_sigmoid, keras.activations.hard_tanh],
+        "makes a number of NaN with this activation",
+    ),
+}
+"""What XLA makes something else of, and what."""
+
 LOOP_MASKS_WHOLE_STEPS = False
 """See `backends.jax`."""
 
@@ -130,10 +139,10 @@ class Executor(execution.Executor):
             return Execution("plain", "XLA does not work on this machine")
         if self.requested != "auto":
             return Execution(self.requested, f"the layer has execution={self.requested!r}")
-        if self.activation is keras.activations.selu:
-            return Execution("plain", "XLA has another slope of selu at 0")
         if not is_of_keras(self.activation):
             return Execution("plain", "XLA may make something else of the activation")
+        if self.activation in CHANGED_BY_XLA:
+            return Execution("plain", f"XLA {CHANGED_BY_XLA[self.activation]}")
         if inputs.x.shape[1] is None:
             return Execution("plain", "each number of time steps would be compiled anew")
         units = inputs.recurrent_kernel.shape[0]
