@@ -5,8 +5,11 @@ import numpy as np
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 0.1, "float16": 0.02}
 
+FLOOR = 1e-6
+"""What a difference is relative to at least."""
 
-def relative_difference(actual, expected, floor=1e-6):
+
+def relative_difference(actual, expected, floor=FLOOR):
     """max|actual − expected| / max|expected|, over all elements of one array, or over the floor."""
     actual, expected = (
         np.asarray(keras.ops.convert_to_numpy(array), "float64") for array in (actual, expected)

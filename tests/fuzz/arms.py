@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests import comparison, reference
-from tests.comparison import TOLERANCE
+from tests.comparison import FLOOR, TOLERANCE
 from tests.fuzz import alone, calls, comparing, drawing, looks, looping, models, strategies
 from tests.fuzz.known_differences import explained, for_simple_rnn, is_truncated
 from tests.fuzz.rounding import (
@@ -85,7 +85,7 @@ def tolerance_of(case):
 def floor_of(case):
     """What a difference is relative to at least: a dtype's smaller numbers have few digits."""
     in_float16 = case["options"].get("dtype", "float32").removeprefix("mixed_") == "float16"
-    return float(np.finfo("float16").smallest_normal) if in_float16 else 1e-6
+    return float(np.finfo("float16").smallest_normal) if in_float16 else FLOOR
 
 
 def differences(arm, layer_class, case):

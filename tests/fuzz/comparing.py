@@ -4,13 +4,13 @@ from numbers import Number
 
 import numpy as np
 
-from tests.comparison import relative_difference
+from tests.comparison import FLOOR, relative_difference
 
 NOTHING = "nothing"
 """What stands for a result that is not there."""
 
 
-def difference(actual, expected, floor=1e-6):
+def difference(actual, expected, floor=FLOOR):
     """The relative difference of numbers; of all else 0 if it is the same and infinity if not."""
     if isinstance(actual, Exception) or isinstance(expected, Exception):
         return 0.0 if type(actual) is type(expected) else np.inf

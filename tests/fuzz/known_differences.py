@@ -138,13 +138,20 @@ def _with_0_for_masked(case):
     return {**case, "calls": calls}
 
 
+def _nan_in_simple_rnn_alone(case, what, ours, theirs):
+    """Where a gradient is NaN in `SimpleRNN` and a number here; `False` of what is no gradient."""
+    if _gradient(what)[0] is None or not (is_numeric(ours) and is_numeric(theirs)):
+        return False
+    return np.shape(ours) == np.shape(theirs) and np.isnan(theirs) & np.isfinite(ours)
+
+
 def _not_finite(case, what, ours, theirs):
     """Where a gradient is NaN for one of the two, as a masked time step is not finite."""
     name, number = _gradient(what)
-    if not (name and is_numeric(ours) and is_numeric(theirs)) or np.shape(ours) != np.shape(theirs):
-        return False
     # The state before it is not finite, or a weight is.
-    of_simple_rnn = np.isnan(theirs) & np.isfinite(ours)
+    of_simple_rnn = _nan_in_simple_rnn_alone(case, what, ours, theirs)
+    if of_simple_rnn is False:
+        return False
     if name != "kernel":
         return of_simple_rnn
     features = np.any([p.any((0, 1)) for p in _masked_and_not_finite(calls_of(case)[number])], 0)
@@ -154,12 +161,6 @@ def _not_finite(case, what, ours, theirs):
 def _is_compiled(case):
     told = case.get("ours", {}).get("execution", "auto")
     return case.get("graphs", False) and told != "plain"
-
-
-def _slope_is_0(case, what, ours, theirs):
-    """Where a gradient is NaN in `SimpleRNN` alone."""
-    same_shape = is_numeric(ours) and is_numeric(theirs) and np.shape(ours) == np.shape(theirs)
-    return same_shape and _gradient(what)[0] is not None and np.isnan(theirs) & np.isfinite(ours)
 
 
 def _clear_error(case, what, ours, theirs):
@@ -272,7 +273,7 @@ KNOWN = (
         "slopes",
         "XLA takes 0 for an error that is not finite times the slope 0 of relu",
         applies=lambda case: case["options"].get("activation") == "relu" and _is_compiled(case),
-        explains=_slope_is_0,
+        explains=_nan_in_simple_rnn_alone,
     ),
     KnownDifference(
         "activation",
